@@ -1,0 +1,70 @@
+"""Credits as integers: millicredits, thousandths of a named provider's credit.
+
+LeadIQ sells tenths of a credit, so a float would drift and a whole number would
+not do. Credits of two providers are two currencies and are never added up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from leadkit.errors import ApprovalError
+
+MILLICREDITS_PER_CREDIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What may have been charged, in millicredits: at least ``least``, at most ``most``."""
+
+    least: int = 0
+    most: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.least <= self.most:
+            msg = f"not an amount: at least {self.least}, at most {self.most} millicredits"
+            raise ValueError(msg)
+
+    @property
+    def exact(self) -> bool:
+        return self.least == self.most
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.least + other.least, self.most + other.most)
+
+    def __str__(self) -> str:
+        if self.exact:
+            return credits_text(self.most)
+        return f"{credits_text(self.least)} to {credits_text(self.most)}"
+
+
+def credits_text(millicredits: int) -> str:
+    """Credits for a person: ``1,250``, ``0.1``; no trailing zeros."""
+    whole, rest = divmod(abs(millicredits), MILLICREDITS_PER_CREDIT)
+    text = f"{whole:,}" + (f".{rest:03d}".rstrip("0") if rest else "")
+    return f"-{text}" if millicredits < 0 else text
+
+
+def to_millicredits(credits: int | float | str | Decimal) -> int:
+    """Millicredits of an amount that a person typed, in credits.
+
+    Raises
+    ------
+    ApprovalError
+        Not a number, negative, not finite, or finer than a thousandth of a credit.
+    """
+    try:
+        if isinstance(credits, bool):
+            raise InvalidOperation
+        text = credits.strip().replace(",", "") if isinstance(credits, str) else str(credits)
+        amount = Decimal(text) * MILLICREDITS_PER_CREDIT
+        if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
+            raise InvalidOperation
+    except (InvalidOperation, ValueError):
+        msg = (
+            f"{credits!r} is not an amount of credits: give a number of 0 or more, with at most three "
+            "decimals, such as 40 or 2.5. Nothing was sent."
+        )
+        raise ApprovalError(msg) from None
+    return int(amount)

@@ -1,0 +1,168 @@
+"""What every provider is made of: operations as data, and two pure functions for each.
+
+An :class:`Operation` says what is sold: batch size, price, rate limit and repeat rule, each with its source.
+``encode`` turns keys into a :class:`Request`, ``decode`` turns the :class:`Response` into a :class:`Decoded`.
+Neither touches the network, a clock or the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from leadkit.money import Amount
+
+#: A verdict or a fact about one key, as plain values that fit a cell.
+Value = str | int | float | bool | None
+
+#: What is known of a key after a call. ``not_found`` needs positive evidence: a well-formed, empty answer.
+AnswerStatus = Literal["found", "not_found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, without host and without key; the transport adds both at the last moment."""
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    json: Any = None
+    #: Which of the provider's hosts answers; most have one.
+    host: str = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP answer. Header names are lower case; the body is decoded from gzip and capped."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Millicredits for one key. ``expected`` is None when the provider states no price.
+
+    ``most`` is always a number, because it is what gets reserved; ``note`` says where it comes from
+    when the price itself is not documented.
+    """
+
+    least: int
+    expected: int | None
+    most: int
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """``requests`` in any ``seconds``, for one key of the provider."""
+
+    requests: int
+    seconds: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Whether asking again for the same thing is documented as free, and for how long.
+
+    ``window_seconds`` None means for good.
+    """
+
+    free: bool
+    source: str
+    window_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column that an operation adds. ``field`` is its name in an answer's values."""
+
+    name: str
+    field: str
+    description: str
+    dtype: Literal["text", "integer", "number", "boolean"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for one key. ``note`` says in words what is odd about it, if anything is."""
+
+    status: AnswerStatus
+    values: Mapping[str, Value] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A whole answer. A key that was asked and is missing from ``answers`` is in doubt.
+
+    ``amount`` is what the provider says the call cost; None when it does not say.
+    """
+
+    answers: Mapping[str, Answer]
+    amount: Amount | None = None
+    request_id: str | None = None
+    credits_remaining: int | None = None  # millicredits
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that one provider sells."""
+
+    provider: str
+    step: str  # the accessor's method: validate_emails
+    title: str  # "validate e-mail addresses"
+    takes: str  # which kind of key, one of leadkit.keys.KINDS
+    wants: tuple[str, ...]  # the data points bought; part of the fact's identity
+    batch_size: int
+    price: Price
+    limit: RateLimit
+    repeat: Repeat
+    keeps_days: int | None  # how long an answer stays fresh; None for good
+    keeps_why: str
+    miss_keeps_days: int | None  # how long "not found" stays fresh
+    columns: tuple[ResultColumn, ...]
+    encode: Callable[[Sequence[str]], Request]
+    decode: Callable[[Sequence[str], Response], Decoded]
+    writes: bool = False  # True when the call changes something at the provider other than the bill
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a provider's account has, in millicredits; None where the provider does not say."""
+
+    provider: str
+    account: str | None
+    remaining: int | None
+    used: int | None
+    limit: int | None = None
+    period_end: str | None = None
+    note: str = ""
+
+
+class Provider(Protocol):
+    """A service. One module each; registered in ``leadkit.providers`` or by the entry-point group."""
+
+    name: str
+    title: str
+    #: Environment variable and keyring entry of the API key.
+    key_name: str
+    #: Host name → base URL. For tests an environment variable may replace one, on loopback only.
+    hosts: Mapping[str, str]
+    #: Host name → environment variable that replaces its base URL.
+    host_overrides: Mapping[str, str]
+
+    def headers(self, key: str, host: str) -> Mapping[str, str]:
+        """The headers that carry the key; made at the moment of sending."""
+
+    def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
+        """The operation behind a step. Raises InputError when the provider does not offer it."""
+
+    def balance_request(self) -> Request: ...
+
+    def decode_balance(self, response: Response) -> Balance: ...
