@@ -8,7 +8,10 @@ wire can know.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from leadkit.money import Amount
 
 Charged = Literal["no", "unknown"]
 
@@ -90,18 +93,9 @@ class NotThereError(ProviderError, LookupError):
 
 
 class RateLimitedError(ProviderError):
-    """Too many requests (429). ``retry_after_seconds`` is the provider's wish, or None."""
+    """Too many requests (429). ``body_retry_after``: the wait that the body asks for, in seconds."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        provider: str = "",
-        request_id: str | None = None,
-        retry_after_seconds: float | None = None,
-    ) -> None:
-        super().__init__(message, provider=provider, request_id=request_id)
-        self.retry_after_seconds = retry_after_seconds
+    body_retry_after: int | None = None
 
 
 class QuotaExhaustedError(RateLimitedError):
@@ -115,15 +109,23 @@ class NotSentError(ProviderError, ConnectionError):
 
 
 class AnswerLostError(ProviderError, ConnectionError):
-    """The request was sent and no complete answer came back. Nobody can know whether it was charged."""
+    """The request was sent and no complete answer came back. Nobody can know whether it was charged.
+
+    ``partial`` is what did come.
+    """
 
     charged: Charged = "unknown"
+    partial: bytes = b""
 
 
 class BadAnswerError(ProviderError):
-    """An answer came back that cannot be read, or says 5xx. It may have been charged."""
+    """An answer came back that cannot be read, or says 5xx. It may have been charged.
+
+    ``amount`` is what the answer says it cost, if it says so in spite of everything.
+    """
 
     charged: Charged = "unknown"
+    amount: Amount | None = None
 
 
 class PriceError(ProviderError):

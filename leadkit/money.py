@@ -46,7 +46,7 @@ def credits_text(millicredits: int) -> str:
     return f"-{text}" if millicredits < 0 else text
 
 
-def to_millicredits(credits: int | float | str | Decimal) -> int:
+def to_millicredits(amount: int | float | str | Decimal) -> int:
     """Millicredits of an amount that a person typed, in credits.
 
     Raises
@@ -55,16 +55,16 @@ def to_millicredits(credits: int | float | str | Decimal) -> int:
         Not a number, negative, not finite, or finer than a thousandth of a credit.
     """
     try:
-        if isinstance(credits, bool):
+        if isinstance(amount, bool):
             raise InvalidOperation
-        text = credits.strip().replace(",", "") if isinstance(credits, str) else str(credits)
-        amount = Decimal(text) * MILLICREDITS_PER_CREDIT
-        if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
+        text = amount.strip().replace(",", "") if isinstance(amount, str) else str(amount)
+        millicredits = Decimal(text) * MILLICREDITS_PER_CREDIT
+        if not millicredits.is_finite() or millicredits < 0 or millicredits != int(millicredits):
             raise InvalidOperation
     except (InvalidOperation, ValueError):
         msg = (
-            f"{credits!r} is not an amount of credits: give a number of 0 or more, with at most three "
+            f"{amount!r} is not an amount of credits: give a number of 0 or more, with at most three "
             "decimals, such as 40 or 2.5. Nothing was sent."
         )
         raise ApprovalError(msg) from None
-    return int(amount)
+    return int(millicredits)

@@ -85,6 +85,8 @@ class ResultColumn:
     field: str
     description: str
     dtype: Literal["text", "integer", "number", "boolean"] = "text"
+    #: What a row holds that got no answer; None leaves the cell empty.
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,120 @@
+"""Opening the ledger's database: a private SQLite file, or a PostgreSQL that a team shares."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from leadkit.errors import LedgerBusyError, LedgerError
+from leadkit.ledger.schema import SCHEMA_VERSION, metadata, workspace
+
+BUSY_SECONDS = 30.0
+
+
+def open_sqlite(path: Path) -> Engine:
+    """The ledger in a file that only its owner can read; made when it is not there.
+
+    Raises
+    ------
+    LedgerError
+        The folder or file cannot be made, written or trusted. Nothing is sent without a ledger.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Made before SQLite makes it: its side files take their mode from it.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
+        _refuse_if_others_can_read(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        msg = f"The ledger {path} cannot be opened for writing: {reason}. Nothing was sent. {_WHERE}"
+        raise LedgerError(msg) from error
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: sqlite3.Connection, _: Any) -> None:
+        # sqlite3 would start transactions by itself, and as readers first: that is how two writers
+        # both see room in a budget that has room for one.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get("leadkit_reads", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    _prepare(engine, str(path))
+    return engine
+
+
+def open_postgres(url: str) -> Engine:
+    """The ledger in PostgreSQL. ``url`` as psycopg takes it: ``postgresql://user@host/database``."""
+    engine = create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1).replace(
+            "postgres://", "postgresql+psycopg://", 1
+        ),
+        pool_pre_ping=True,
+    )
+    _prepare(engine, "in PostgreSQL")
+    return engine
+
+
+_WHERE = "Set LEADKIT_HOME to a folder that you may write to."
+
+
+def _refuse_if_others_can_read(path: Path) -> None:
+    if os.name != "posix":
+        return
+    found = path.stat()
+    if found.st_uid != os.geteuid():
+        msg = f"The ledger {path} belongs to another user. Nothing was sent. {_WHERE}"
+        raise LedgerError(msg)
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        msg = f"The ledger {path} can be read by others. Nothing was sent. Run: chmod 600 '{path}'"
+        raise LedgerError(msg)
+
+
+def _prepare(engine: Engine, where: str) -> None:
+    """Make the tables on first use, and refuse a ledger that a newer leadkit wrote."""
+    with guarded(where), engine.begin() as connection:
+        metadata.create_all(connection)
+        found = dict(connection.execute(select(workspace.c.name, workspace.c.value)).tuples().all())
+        if not found:
+            # The salt keeps fingerprints and forgotten people from being guessed by hashing candidates.
+            rows = [
+                {"name": "schema", "value": str(SCHEMA_VERSION)},
+                {"name": "salt", "value": secrets.token_hex(32)},
+            ]
+            connection.execute(insert(workspace), rows)
+        elif int(found["schema"]) > SCHEMA_VERSION:
+            msg = f"The ledger {where} was written by a newer leadkit. Nothing was sent. Update leadkit."
+            raise LedgerError(msg)
+
+
+@contextmanager
+def guarded(where: str) -> Iterator[None]:
+    """Turn a database's failure into a LedgerError that says that nothing is sent meanwhile."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = (str(error.orig).strip().splitlines() or ["unknown reason"])[0]
+        if "locked" in reason:
+            msg = f"Another program has held the ledger {where} for {BUSY_SECONDS:g} seconds. Try again."
+            raise LedgerBusyError(msg) from error
+        msg = f"The ledger {where} cannot be used: {reason}. Nothing is sent while that lasts. {_WHERE}"
+        raise LedgerError(msg) from error
+    except SQLAlchemyError as error:
+        msg = f"The ledger {where} cannot be used: {type(error).__name__}. Nothing is sent while that lasts."
+        raise LedgerError(msg) from error

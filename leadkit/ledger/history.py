@@ -1,0 +1,149 @@
+"""What happened, for people: runs, their receipts, and what is in doubt."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from leadkit.ledger.schema import CallState, FactState, calls, facts, operations, runs
+from leadkit.money import Amount
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One approved plan and how far it came. ``charged`` counts what is settled, ``held`` what is in doubt
+    or under way; all amounts in millicredits of the provider's credit."""
+
+    id: str
+    operation_id: int
+    provider: str
+    account: str
+    step: str
+    wants: tuple[str, ...]
+    plan_hash: str
+    approved_by: str
+    approved: int
+    state: str
+    stopped_why: str
+    owner: str
+    started_at: int
+    ended_at: int | None
+    calls: int
+    charged: Amount
+    held: int
+    preview: Mapping[str, Any]
+    context: Mapping[str, Any]
+    fresh_after: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call of a run, as the receipt lists it."""
+
+    id: int
+    state: CallState
+    key_count: int
+    reserved: int
+    amount: Amount
+    attempts: int
+    request_id: str | None
+    http_status: int | None
+    note: str
+    reserved_at: int
+
+
+def run_records(connection: Connection, run_id: str | None = None) -> list[RunRecord]:
+    """All runs, newest first, or the one with that id."""
+    settled = calls.c.state == CallState.SETTLED
+    held = calls.c.state.in_([CallState.INTENT, CallState.IN_DOUBT])
+    sums = (
+        select(
+            calls.c.run_id,
+            func.count().filter(calls.c.state != CallState.RELEASED).label("calls"),
+            func.coalesce(func.sum(calls.c.least).filter(settled), 0).label("least"),
+            func.coalesce(func.sum(calls.c.most).filter(settled), 0).label("most"),
+            func.coalesce(func.sum(calls.c.reserved).filter(held), 0).label("held"),
+        )
+        .group_by(calls.c.run_id)
+        .subquery()
+    )
+    query = (
+        select(runs, operations.c.provider, operations.c.account, operations.c.step, operations.c.wants, sums)
+        .join(operations, operations.c.id == runs.c.operation_id)
+        .outerjoin(sums, sums.c.run_id == runs.c.id)
+        .order_by(runs.c.started_at.desc(), runs.c.id)
+    )
+    if run_id is not None:
+        query = query.where(runs.c.id == run_id)
+    return [_run_record(row) for row in connection.execute(query)]
+
+
+def _run_record(row: Row[Any]) -> RunRecord:
+    return RunRecord(
+        id=row.id,
+        operation_id=row.operation_id,
+        provider=row.provider,
+        account=row.account,
+        step=row.step,
+        wants=tuple(filter(None, row.wants.split(","))),
+        plan_hash=row.plan_hash,
+        approved_by=row.approved_by,
+        approved=row.approved_millicredits,
+        state=row.state,
+        stopped_why=row.stopped_why,
+        owner=row.owner,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        calls=row.calls or 0,
+        charged=Amount(int(row.least or 0), int(row.most or 0)),
+        held=int(row.held or 0),
+        preview=json.loads(row.preview),
+        context=json.loads(row.context),
+        fresh_after={int(state): second for state, second in json.loads(row.fresh_after).items()},
+    )
+
+
+def run_keys(connection: Connection, run_id: str) -> list[str]:
+    """The keys that a run set out to buy."""
+    packed = connection.execute(select(runs.c.keys).where(runs.c.id == run_id)).scalar_one()
+    keys: list[str] = json.loads(zlib.decompress(packed))
+    return keys
+
+
+def call_records(connection: Connection, run_id: str) -> list[CallRecord]:
+    """The calls of a run in the order in which they were reserved."""
+    query = select(calls).where(calls.c.run_id == run_id).order_by(calls.c.id)
+    return [
+        CallRecord(
+            row.id,
+            CallState(row.state),
+            row.key_count,
+            row.reserved,
+            Amount(row.least, row.most),
+            row.attempts,
+            row.request_id,
+            row.http_status,
+            row.note,
+            row.reserved_at,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def doubtful_keys(connection: Connection) -> list[tuple[str, str, str, int, str, int]]:
+    """Provider, step, key, call, why and millicredits held, for every fact in doubt."""
+    query = (
+        select(
+            operations.c.provider, operations.c.step, facts.c.key, calls.c.id, calls.c.note, calls.c.reserved
+        )
+        .join(operations, operations.c.id == facts.c.operation_id)
+        .join(calls, calls.c.id == facts.c.call_id)
+        .where(facts.c.state == FactState.IN_DOUBT)
+        .order_by(calls.c.id, facts.c.id)
+    )
+    return [tuple(row) for row in connection.execute(query)]

@@ -1,0 +1,527 @@
+"""The ledger: reserve before the send, settle after it, each in one durable transaction.
+
+Every decision about money is made on what the writing transaction itself read. The methods here are the
+state machine; they know no provider, no network and no clock but the one they are given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+
+from leadkit.clock import Clock
+from leadkit.errors import ApprovalError, RunNotFoundError
+from leadkit.ledger import history, lookup
+from leadkit.ledger.database import guarded
+from leadkit.ledger.history import CallRecord, RunRecord
+from leadkit.ledger.lookup import Stored
+from leadkit.ledger.owners import Owners
+from leadkit.ledger.schema import (
+    CallState,
+    FactState,
+    accounts,
+    answers,
+    bodies,
+    calls,
+    facts,
+    operations,
+    runs,
+    workspace,
+)
+from leadkit.money import Amount
+from leadkit.providers.base import Answer, Operation
+
+_PG_WRITERS = 0x1EAD  # one writer at a time in PostgreSQL too; the number only has to be ours
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one reserving transaction granted. ``call_id`` None: nothing to send."""
+
+    call_id: int | None = None
+    keys: tuple[str, ...] = ()
+    reserved: int = 0  # millicredits
+    attempt: int = 1
+    known: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()  # in flight in another live run
+    over_budget: tuple[str, ...] = ()
+    #: Calls whose outcome nobody knows, with the keys of this batch that they cover.
+    doubtful: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Ledger:
+    """The durable record of answers, reservations and charges. Losing it loses money."""
+
+    def __init__(self, engine: Engine, owners: Owners, clock: Clock, *, where: str) -> None:
+        self._engine = engine
+        self.owners = owners
+        self._clock = clock
+        self.where = where
+        with self.reading() as connection:
+            row = connection.execute(select(workspace.c.value).where(workspace.c.name == "salt")).scalar_one()
+        self._salt = bytes.fromhex(row)
+
+    # -- transactions -------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with guarded(self.where), self._engine.connect() as connection:
+            yield connection.execution_options(leadkit_reads=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with guarded(self.where), self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_PG_WRITERS)))
+            yield connection
+
+    def now(self) -> int:
+        return int(self._clock.now().timestamp())
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    # -- accounts and operations --------------------------------------------------------------------------
+
+    def fingerprint(self, secret: str) -> str:
+        """A keyed hash by which the ledger recognises an API key without holding it."""
+        return hmac.new(self._salt, secret.encode(), hashlib.sha256).hexdigest()[:16]
+
+    def account(self, provider: str, fingerprint: str) -> str | None:
+        """The account a key belongs to; None when the provider was never asked."""
+        query = select(accounts.c.account).where(
+            accounts.c.provider == provider, accounts.c.fingerprint == fingerprint
+        )
+        with self.reading() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def remember_account(self, provider: str, fingerprint: str, account: str) -> None:
+        """Note whose key this is, unless facts were bought under the key's own name already: they stay known."""
+        with self.writing() as connection:
+            own_name = operations.c.account == key_account(fingerprint)
+            if connection.execute(select(operations.c.id).where(own_name).limit(1)).first():
+                account = key_account(fingerprint)
+            where = (accounts.c.provider == provider) & (accounts.c.fingerprint == fingerprint)
+            connection.execute(delete(accounts).where(where))
+            row = {"provider": provider, "fingerprint": fingerprint, "account": account}
+            connection.execute(insert(accounts).values(row))
+
+    def operation_id(self, operation: Operation, account: str) -> int | None:
+        """The number under which an account's facts of an operation are kept; None before the first run."""
+        with self.reading() as connection:
+            return _operation_id(connection, operation, account)
+
+    # -- looking up ---------------------------------------------------------------------------------------
+
+    def states(
+        self, operation_id: int | None, keys: Sequence[str], *, fresh_after: Mapping[int, int]
+    ) -> npt.NDArray[np.int8]:
+        """For each of n keys a FactState, NEVER_ASKED or STALE; one query for all of them.
+
+        ``fresh_after``: for FOUND and NOT_FOUND, the second before which an answer is stale.
+        """
+        if operation_id is None or not keys:
+            return np.zeros(len(keys), dtype=np.int8)
+        with self.reading() as connection:
+            return lookup.states(connection, operation_id, keys, fresh_after)
+
+    def answers(self, operation_id: int | None, keys: Sequence[str]) -> dict[str, Stored]:
+        """The stored answers to these keys, fresh or not."""
+        if operation_id is None or not keys:
+            return {}
+        with self.reading() as connection:
+            return lookup.answers(connection, operation_id, keys)
+
+    # -- runs ---------------------------------------------------------------------------------------------
+
+    def start_run(
+        self,
+        run_id: str,
+        operation: Operation,
+        account: str,
+        keys: Sequence[str],
+        *,
+        owner: str,
+        approval: str,
+        plan_hash: str,
+        approved_by: str,
+        approved: int,
+        fresh_after: Mapping[int, int],
+        preview: Mapping[str, Any],
+        context: Mapping[str, Any],
+    ) -> int:
+        """Record an approved run and use up its approval; returns the operation's number.
+
+        Raises
+        ------
+        ApprovalError
+            This approval has been used already. Nothing was sent.
+        """
+        with self.writing() as connection:
+            used_by = select(runs.c.id).where(runs.c.approval == approval)
+            if (used := connection.execute(used_by).scalar_one_or_none()) is not None:
+                msg = f"Run {used} has used this approval already. Nothing was sent. Approve the plan anew."
+                raise ApprovalError(msg)
+            operation_id = _operation_id(connection, operation, account)
+            if operation_id is None:
+                row = {"provider": operation.provider, "account": account, "step": operation.step}
+                row["wants"] = ",".join(operation.wants)
+                operation_id = connection.execute(insert(operations).values(row)).inserted_primary_key[0]
+            connection.execute(
+                insert(runs).values(
+                    id=run_id,
+                    approval=approval,
+                    plan_hash=plan_hash,
+                    operation_id=operation_id,
+                    approved_by=approved_by,
+                    approved_millicredits=approved,
+                    state="running",
+                    owner=owner,
+                    keys=zlib.compress(json.dumps(list(keys)).encode()),
+                    fresh_after=json.dumps(dict(fresh_after)),
+                    preview=json.dumps(preview),
+                    context=json.dumps(context),
+                    started_at=self.now(),
+                )
+            )
+        return operation_id
+
+    def resume_run(self, run_id: str, owner: str) -> None:
+        """Take over a run whose process is gone, or that stopped.
+
+        Raises
+        ------
+        RunNotFoundError
+            No such run.
+        ApprovalError
+            It is still running in a living process.
+        """
+        with self.writing() as connection:
+            query = select(runs.c.owner, runs.c.state).where(runs.c.id == run_id)
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                raise _no_run(run_id)
+            if row.state == "running" and self.owners.alive(row.owner):
+                msg = f"Run {run_id} is under way in another process. Nothing was sent. Wait for its end."
+                raise ApprovalError(msg)
+            connection.execute(
+                update(runs).where(runs.c.id == run_id).values(owner=owner, state="running", stopped_why="")
+            )
+
+    def run(self, run_id: str) -> RunRecord:
+        """The run with that id. Raises RunNotFoundError."""
+        with self.reading() as connection:
+            found = history.run_records(connection, run_id)
+        if not found:
+            raise _no_run(run_id)
+        return found[0]
+
+    def runs(self) -> list[RunRecord]:
+        """All runs, newest first."""
+        with self.reading() as connection:
+            return history.run_records(connection)
+
+    def run_keys(self, run_id: str) -> list[str]:
+        """The keys that a run set out to buy."""
+        with self.reading() as connection:
+            return history.run_keys(connection, run_id)
+
+    def calls(self, run_id: str) -> list[CallRecord]:
+        """The calls of a run, in the order in which they were reserved."""
+        with self.reading() as connection:
+            return history.call_records(connection, run_id)
+
+    def end_run(self, run_id: str, state: str, why: str = "") -> None:
+        with self.writing() as connection:
+            connection.execute(
+                update(runs)
+                .where(runs.c.id == run_id)
+                .values(state=state, stopped_why=why, ended_at=self.now())
+            )
+
+    # -- reserve → send → settle --------------------------------------------------------------------------
+
+    def reserve(
+        self,
+        run_id: str,
+        operation_id: int,
+        keys: Sequence[str],
+        *,
+        owner: str,
+        each: int,
+        fresh_after: Mapping[int, int],
+        may_repeat: Callable[[int], bool],
+    ) -> Claim:
+        """Claim what nobody has, at ``each`` millicredits, within what the run may still spend.
+
+        One transaction: the budget is summed, the facts are read and the batch is claimed, or nothing is.
+        ``may_repeat`` gets the second of a call and says whether its repeat is documented as free.
+        """
+        with self.writing() as connection:
+            known, waiting, doubtful, stale, new = self._sort(
+                connection, operation_id, keys, fresh_after, may_repeat
+            )
+            wanted = [key for key in keys if key in stale or key in new]
+            room = _room(connection, run_id)
+            fit = len(wanted) if each == 0 else min(len(wanted), max(room, 0) // each)
+            claimed, over = wanted[:fit], wanted[fit:]
+            call_id = None
+            if claimed:
+                call_id = connection.execute(
+                    insert(calls).values(
+                        run_id=run_id,
+                        operation_id=operation_id,
+                        state=CallState.INTENT,
+                        owner=owner,
+                        key_count=len(claimed),
+                        reserved=each * len(claimed),
+                        reserved_at=self.now(),
+                    )
+                ).inserted_primary_key[0]
+                fresh = [key for key in claimed if key in new]
+                if fresh:
+                    base = {"operation_id": operation_id, "state": FactState.INTENT, "call_id": call_id}
+                    connection.execute(insert(facts), [{**base, "key": key} for key in fresh])
+                again = [stale[key] for key in claimed if key in stale]
+                _set_state(connection, again, FactState.INTENT, call_id=call_id)
+        return Claim(
+            call_id,
+            tuple(claimed),
+            each * len(claimed),
+            known=tuple(known),
+            waiting=tuple(waiting),
+            over_budget=tuple(over),
+            doubtful={call: tuple(found) for call, found in doubtful.items()},
+        )
+
+    def _sort(
+        self,
+        connection: Connection,
+        operation_id: int,
+        keys: Sequence[str],
+        fresh_after: Mapping[int, int],
+        may_repeat: Callable[[int], bool],
+    ) -> tuple[list[str], list[str], dict[int, list[str]], dict[str, int], set[str]]:
+        known: list[str] = []
+        waiting: list[str] = []
+        doubtful: dict[int, list[str]] = {}
+        stale: dict[str, int] = {}
+        new = set(keys)
+        alive: dict[str, bool] = {}
+        rows = connection.execute(
+            select(
+                facts.c.id,
+                facts.c.key,
+                facts.c.state,
+                facts.c.fetched_at,
+                facts.c.call_id,
+                calls.c.owner,
+                calls.c.state.label("call_state"),
+                calls.c.reserved_at,
+            )
+            .join(calls, calls.c.id == facts.c.call_id)
+            .where(facts.c.operation_id == operation_id, lookup.key_in(connection, keys))
+        ).all()
+        for row in rows:
+            new.discard(row.key)
+            if row.state in (FactState.FOUND, FactState.NOT_FOUND):
+                if row.fetched_at < fresh_after.get(row.state, 0):
+                    stale[row.key] = row.id
+                else:
+                    known.append(row.key)
+            elif row.state == FactState.INTENT and alive.setdefault(row.owner, self.owners.alive(row.owner)):
+                waiting.append(row.key)
+            elif row.call_state == CallState.SETTLED and may_repeat(row.reserved_at):
+                # Left out of an answer that is settled: asked for again, under a reservation of its own.
+                stale[row.key] = row.id
+            else:
+                doubtful.setdefault(row.call_id, []).append(row.key)
+        return known, waiting, doubtful, stale, new
+
+    def reclaim(self, call_id: int, *, owner: str, may_repeat: Callable[[int], bool]) -> Claim | None:
+        """Take over a call whose outcome nobody knows, to repeat it under the reservation it already holds.
+
+        None: its repeat is not documented as free (any more), or somebody else has it by now. A call whose
+        process is gone is marked as in doubt in either case.
+        """
+        with self.writing() as connection:
+            call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
+            dead = call.state == CallState.INTENT and not self.owners.alive(call.owner)
+            if not dead and call.state != CallState.IN_DOUBT:
+                return None
+            if dead:
+                self._mark_doubtful(connection, call_id, "the process that sent this ended before the answer")
+            if not may_repeat(call.reserved_at):
+                return None
+            mine = facts.c.call_id == call_id, facts.c.state == FactState.IN_DOUBT
+            keys = connection.execute(select(facts.c.key).where(*mine).order_by(facts.c.id)).scalars().all()
+            attempt = call.attempts + 1
+            connection.execute(
+                update(calls)
+                .where(calls.c.id == call_id)
+                .values(state=CallState.INTENT, owner=owner, attempts=attempt)
+            )
+            connection.execute(update(facts).where(*mine).values(state=FactState.INTENT))
+        return Claim(call_id, tuple(keys), call.reserved, attempt)
+
+    def repeat(self, call_id: int) -> None:
+        """Count one more sending of a call that its owner still holds."""
+        with self.writing() as connection:
+            connection.execute(
+                update(calls).where(calls.c.id == call_id).values(attempts=calls.c.attempts + 1)
+            )
+
+    def settle(
+        self,
+        call_id: int,
+        given: Mapping[str, Answer],
+        amount: Amount | None,
+        *,
+        body: bytes,
+        request_id: str | None,
+        http_status: int | None,
+        note: str = "",
+    ) -> Amount:
+        """Store body, answers and amount in one transaction; keys without an answer become in doubt.
+
+        ``amount`` is what the provider reported; None when it did not, and then up to the reservation may
+        have been charged. After a repeat the report is a lower limit only: the first sending may have been
+        charged and the repeat was free. Returns the amount that was recorded.
+        """
+        with self.writing() as connection:
+            call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
+            recorded = amount or Amount(0, call.reserved)
+            if call.attempts > 1:
+                recorded = Amount(recorded.least, max(call.reserved, recorded.most))
+            self._keep_body(connection, call_id, body)
+            now = self.now()
+            rows = connection.execute(select(facts.c.id, facts.c.key).where(facts.c.call_id == call_id)).all()
+            answered = [(fact_id, given[key]) for fact_id, key in rows if key in given]
+            _set_state(connection, [i for i, key in rows if key not in given], FactState.IN_DOUBT)
+            for status, state in _STATES.items():
+                ids = [i for i, answer in answered if answer.status == status]
+                _set_state(connection, ids, state, fetched_at=now)
+            connection.execute(delete(answers).where(answers.c.fact_id.in_([i for i, _ in answered])))
+            if answered:
+                connection.execute(
+                    insert(answers),
+                    [
+                        {
+                            "fact_id": fact_id,
+                            "state": _STATES[answer.status],
+                            "call_id": call_id,
+                            "payload": json.dumps(dict(answer.values), ensure_ascii=False),
+                            "note": answer.note,
+                        }
+                        for fact_id, answer in answered
+                    ],
+                )
+            connection.execute(
+                update(calls)
+                .where(calls.c.id == call_id)
+                .values(
+                    # With nothing answered the whole call stays in doubt, to be repeated where that is free.
+                    state=CallState.SETTLED if answered else CallState.IN_DOUBT,
+                    least=recorded.least,
+                    most=recorded.most,
+                    request_id=request_id,
+                    http_status=http_status,
+                    note=note,
+                    settled_at=now,
+                )
+            )
+        return recorded
+
+    def doubt(self, call_id: int, why: str, *, body: bytes = b"", amount: Amount | None = None) -> None:
+        """Keep the reservation: the call was sent and nobody knows what became of it."""
+        with self.writing() as connection:
+            self._keep_body(connection, call_id, body)
+            self._mark_doubtful(connection, call_id, why)
+            if amount is not None:
+                connection.execute(
+                    update(calls).where(calls.c.id == call_id).values(least=amount.least, most=amount.most)
+                )
+
+    def release(self, call_id: int, why: str) -> None:
+        """Give the reservation back: the call provably cost nothing. An older answer comes back in force."""
+        with self.writing() as connection:
+            connection.execute(
+                update(calls)
+                .where(calls.c.id == call_id)
+                .values(state=CallState.RELEASED, note=why, settled_at=self.now())
+            )
+            mine = facts.c.call_id == call_id
+            older = select(answers.c.fact_id)
+            for fact_id, state, answered_by in connection.execute(
+                select(facts.c.id, answers.c.state, answers.c.call_id)
+                .join(answers, answers.c.fact_id == facts.c.id)
+                .where(mine)
+            ).all():
+                connection.execute(
+                    update(facts).where(facts.c.id == fact_id).values(state=state, call_id=answered_by)
+                )
+            connection.execute(delete(facts).where(mine, facts.c.id.not_in(older)))
+
+    def _mark_doubtful(self, connection: Connection, call_id: int, why: str) -> None:
+        connection.execute(
+            update(calls).where(calls.c.id == call_id).values(state=CallState.IN_DOUBT, note=why)
+        )
+        open_facts = (facts.c.call_id == call_id) & (facts.c.state == FactState.INTENT)
+        connection.execute(update(facts).where(open_facts).values(state=FactState.IN_DOUBT))
+
+    def _keep_body(self, connection: Connection, call_id: int, body: bytes) -> None:
+        if body:
+            row = {"call_id": call_id, "received_at": self.now(), "body": zlib.compress(body, 1)}
+            connection.execute(insert(bodies).values(row))
+
+
+def _set_state(connection: Connection, fact_ids: Sequence[int], state: FactState, **values: int) -> None:
+    if fact_ids:
+        where = facts.c.id.in_(fact_ids)
+        connection.execute(update(facts).where(where).values(state=state, **values))
+
+
+_STATES = {"found": FactState.FOUND, "not_found": FactState.NOT_FOUND}
+
+
+def key_account(fingerprint: str) -> str:
+    """The name under which facts are kept while a provider has not told whose key it is."""
+    return f"key {fingerprint}"
+
+
+def _no_run(run_id: str) -> RunNotFoundError:
+    return RunNotFoundError(f"There is no run {run_id} in this workspace. See: leadkit ledger")
+
+
+def _operation_id(connection: Connection, operation: Operation, account: str) -> int | None:
+    found: int | None = connection.execute(
+        select(operations.c.id).where(
+            operations.c.provider == operation.provider,
+            operations.c.account == account,
+            operations.c.step == operation.step,
+            operations.c.wants == ",".join(operation.wants),
+        )
+    ).scalar_one_or_none()
+    return found
+
+
+def _room(connection: Connection, run_id: str) -> int:
+    """Millicredits that the run may still reserve: approved, less settled at most, less held."""
+    held = calls.c.state.in_([CallState.INTENT, CallState.IN_DOUBT])
+    settled = calls.c.state == CallState.SETTLED
+    spent = select(
+        func.coalesce(func.sum(calls.c.reserved).filter(held), 0)
+        + func.coalesce(func.sum(calls.c.most).filter(settled), 0)
+    ).where(calls.c.run_id == run_id)
+    approved = select(runs.c.approved_millicredits).where(runs.c.id == run_id)
+    return int(connection.execute(approved).scalar_one()) - int(connection.execute(spent).scalar_one())

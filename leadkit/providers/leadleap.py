@@ -1,0 +1,357 @@
+"""LeadLeap: e-mail validation, unlocking and enriching leads that came from its own search.
+
+API: https://leadleap.net/docs/api, read 2026-02-26. Every price, limit and rule below is from that page
+unless its ``source`` says otherwise. LeadLeap cannot look up a person by name; a row needs its lead id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from leadkit.errors import (
+    BadAnswerError,
+    BadRequestError,
+    CreditsExhaustedError,
+    InputError,
+    KeyRefusedError,
+    NotThereError,
+    PlanLimitError,
+    ProviderError,
+    RateLimitedError,
+    ScopeError,
+)
+from leadkit.money import Amount
+from leadkit.providers.base import (
+    Answer,
+    Balance,
+    Decoded,
+    Operation,
+    Price,
+    RateLimit,
+    Repeat,
+    Request,
+    Response,
+    ResultColumn,
+    Value,
+)
+from leadkit.providers.json_body import integer, mapping, millicredits, read_json, reported, text, unmasked
+
+PAGE = "https://leadleap.net/docs/api"
+DAY_SECONDS = 86_400.0
+
+LIMIT = RateLimit(
+    requests=60, seconds=60.0, source=f"{PAGE}, Rate Limiting: 60 requests a minute for each key"
+)
+
+_ERRORS: dict[str, type[ProviderError]] = {
+    "BAD_REQUEST": BadRequestError,
+    "UNAUTHORIZED": KeyRefusedError,
+    "CREDITS_EXHAUSTED": CreditsExhaustedError,
+    "FORBIDDEN": ScopeError,
+    "PLAN_LIMIT": PlanLimitError,
+    "NOT_FOUND": NotThereError,
+    "GONE": NotThereError,
+    "RATE_LIMITED": RateLimitedError,
+    "INTERNAL_ERROR": BadAnswerError,
+}
+_CODE_BY_STATUS = {
+    400: "BAD_REQUEST",
+    401: "UNAUTHORIZED",
+    402: "CREDITS_EXHAUSTED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    410: "GONE",
+    429: "RATE_LIMITED",
+}
+_ADVICE: dict[str, str] = {
+    "UNAUTHORIZED": "Check LEADLEAP_API_KEY: it starts with ll_ and is shown once, at creation.",
+    "FORBIDDEN": "Make a key with the scope for this operation, under Settings, API Keys.",
+    "CREDITS_EXHAUSTED": "Buy credits or wait for the next period, then resume the run.",
+    "PLAN_LIMIT": "The account's plan does not include this; API access needs the Scale plan.",
+}
+
+#: Result fields of an unlocked or enriched lead: name in the answer, name of the column, what it is.
+_CONTACT_FIELDS: tuple[tuple[str, str, str], ...] = (
+    ("full_name", "full_name", "Name"),
+    ("first_name", "first_name", "First name"),
+    ("last_name", "last_name", "Last name"),
+    ("email_primary", "email", "Main e-mail address"),
+    ("email_second", "second_email", "Second e-mail address"),
+    ("phone", "phone", "The person's phone"),
+    ("company_phone", "company_phone", "The company's phone"),
+    ("job_title", "job_title", "Job title"),
+    ("company_name", "company_name", "Company"),
+    ("company_domain", "company_domain", "The company's domain"),
+    ("linkedin_url", "linkedin_url", "LinkedIn profile"),
+    ("industry", "industry", "Industry"),
+    ("country", "country", "Country"),
+    ("state", "state", "State"),
+    ("city", "city", "City"),
+    ("ai_score", "ai_score", "LeadLeap's own score, 0 to 100"),
+)
+_MORE_FIELDS: tuple[tuple[str, str, str], ...] = (
+    ("middle_name", "middle_name", "Middle name"),
+    ("job_level", "job_level", "Job level"),
+    ("department", "department", "Department"),
+    ("company_size", "company_size", "Company size bracket"),
+    ("employee_count", "employee_count", "Employees"),
+    ("year_founded", "year_founded", "Year founded"),
+    ("sector", "sector", "Sector"),
+    ("company_linkedin_url", "company_linkedin_url", "The company's LinkedIn page"),
+    ("company_description", "company_description", "What the company does"),
+)
+_INTEGERS = {"ai_score", "employee_count", "year_founded"}
+_MASKABLE = {"email_primary", "email_second", "phone", "company_phone", "linkedin_url"}
+
+
+class LeadLeap:
+    """The provider; holds the one thing a customer can know better than the documents: a price."""
+
+    name = "leadleap"
+    title = "LeadLeap"
+    key_name = "LEADLEAP_API_KEY"
+    hosts: Mapping[str, str] = {"api": "https://api.leadleap.net/api/v1"}
+    host_overrides: Mapping[str, str] = {"api": "LEADKIT_LEADLEAP_URL"}
+
+    def __init__(self, *, validation_millicredits: int | None = None) -> None:
+        """``validation_millicredits``: what one validation costs by the customer's own contract, if known."""
+        self._validation_millicredits = validation_millicredits
+
+    def headers(self, key: str, host: str) -> Mapping[str, str]:  # noqa: ARG002 - one host
+        return {"Authorization": f"Bearer {key}"}
+
+    def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
+        """The operation behind a step: validate_emails, unlock or enrich."""
+        makers: dict[str, Callable[[], Operation]] = {
+            "validate_emails": self._validate_emails,
+            "unlock": self._unlock,
+            "enrich": self._enrich,
+        }
+        if step not in makers:
+            msg = f"LeadLeap does not offer {step}; it offers {', '.join(makers)}. Nothing was sent."
+            raise InputError(msg)
+        if wants:
+            msg = f"LeadLeap sells {step} as a whole; leave want= out. Nothing was sent."
+            raise InputError(msg)
+        return makers[step]()
+
+    def _validate_emails(self) -> Operation:
+        if self._validation_millicredits is None:
+            # The page states no cost. The only figure that any LeadLeap page gives is that of its other
+            # product, so that is what gets reserved; nothing is shown as expected.
+            price = Price(
+                least=0,
+                expected=None,
+                most=1000,
+                source="https://data.leadleap.net/docs/email-validate (another LeadLeap product): 1 credit",
+                note=(
+                    "LeadLeap states no price for a validation. Up to 1 credit for each address is set "
+                    "aside, the price of its other product. If you know yours, set "
+                    "LEADKIT_LEADLEAP_VALIDATION_CREDITS."
+                ),
+            )
+        else:
+            own = self._validation_millicredits
+            price = Price(own, own, own, source="your setting LEADKIT_LEADLEAP_VALIDATION_CREDITS")
+        return Operation(
+            provider=self.name,
+            step="validate_emails",
+            title="validate e-mail addresses",
+            takes="email",
+            wants=(),
+            batch_size=100,
+            price=price,
+            limit=LIMIT,
+            repeat=Repeat(
+                free=True,
+                window_seconds=DAY_SECONDS,
+                source=f"{PAGE}, POST /email/validate: results are cached for 24 hours",
+            ),
+            keeps_days=30,
+            keeps_why="two or three in a hundred business addresses stop working in a month",
+            miss_keeps_days=None,  # an address always gets a verdict
+            columns=(
+                ResultColumn(
+                    "leadleap_email_verdict",
+                    "verdict",
+                    "valid, invalid, unknown, or not checked",
+                    default="not checked",
+                ),
+                ResultColumn("leadleap_email_reason", "reason", "LeadLeap's reason, in its own words"),
+            ),
+            encode=_encode_validation,
+            decode=self._decode_validation,
+        )
+
+    def _unlock(self) -> Operation:
+        return Operation(
+            provider=self.name,
+            step="unlock",
+            title="unlock contact data",
+            takes="lead_id",
+            wants=(),
+            batch_size=1,
+            price=Price(
+                least=0,
+                expected=1000,
+                most=1000,
+                source=f"{PAGE}, POST /leads/unlock: 1 credit, once unlocked free",
+            ),
+            limit=LIMIT,
+            repeat=Repeat(free=True, source=f"{PAGE}, POST /leads/unlock: cached data at no charge"),
+            keeps_days=None,
+            keeps_why="an unlock is bought once and LeadLeap gives it again for nothing",
+            miss_keeps_days=7,
+            columns=_columns(_CONTACT_FIELDS),
+            encode=lambda keys: Request("POST", "/leads/unlock", json={"lead_id": keys[0]}),
+            decode=lambda keys, response: self._decode_lead(keys, response, _CONTACT_FIELDS, free=False),
+        )
+
+    def _enrich(self) -> Operation:
+        return Operation(
+            provider=self.name,
+            step="enrich",
+            title="enrich leads",
+            takes="lead_id",
+            wants=(),
+            batch_size=1,
+            price=Price(0, 0, 0, source=f"{PAGE}, POST /leads/enrich: does not consume credits"),
+            limit=LIMIT,
+            repeat=Repeat(free=True, source=f"{PAGE}, POST /leads/enrich: does not consume credits"),
+            keeps_days=90,
+            keeps_why="people change jobs; a quarter is how long a title or a phone is trusted",
+            miss_keeps_days=7,
+            columns=_columns(_CONTACT_FIELDS + _MORE_FIELDS),
+            encode=lambda keys: Request("POST", "/leads/enrich", json={"lead_id": keys[0]}),
+            decode=lambda keys, response: self._decode_lead(
+                keys, response, _CONTACT_FIELDS + _MORE_FIELDS, free=True
+            ),
+        )
+
+    def _decode_validation(self, keys: Sequence[str], response: Response) -> Decoded:
+        data, meta, note = _envelope(response)
+        items = data if isinstance(data, list) else [data]
+        answers: dict[str, Answer] = {}
+        contradicted: set[str] = set()
+        for item in map(mapping, items):
+            address = text(item.get("email"))
+            key = address.lower() if address else None
+            valid = item.get("is_valid", _ABSENT)
+            if key is None or not (valid is None or isinstance(valid, bool)):
+                continue
+            verdict = {True: "valid", False: "invalid", None: "unknown"}[valid]
+            answer = Answer("found", {"verdict": verdict, "reason": text(item.get("reason"))})
+            if key in answers and answers[key] != answer:
+                contradicted.add(key)
+            answers[key] = answer
+        kept = {key: answers[key] for key in keys if key in answers and key not in contradicted}
+        # No answer states its cost; with a price from the user's contract, what LeadLeap had cached was free.
+        amount = None
+        if (own := self._validation_millicredits) is not None and len(kept) == len(keys):
+            fresh = sum(mapping(item).get("cached") is not True for item in items)
+            amount = Amount(own * min(fresh, len(keys)), own * min(fresh, len(keys)))
+        return Decoded(kept, amount, text(meta.get("request_id")), note=note)
+
+    def _decode_lead(
+        self, keys: Sequence[str], response: Response, fields: Sequence[tuple[str, str, str]], *, free: bool
+    ) -> Decoded:
+        try:
+            data, meta, note = _envelope(response)
+        except NotThereError as error:
+            why = (
+                "LeadLeap deleted this lead"
+                if response.status == 410
+                else "LeadLeap has no lead with this id"
+            )
+            answer = Answer("not_found", note=why)
+            return Decoded({keys[0]: answer}, Amount(), error.request_id, note=why)
+        amount = Amount() if free else reported(meta.get("credits_used"))
+        if not isinstance(data, dict) or text(data.get("id")) != keys[0]:
+            # Paid or not, this is not the lead that was asked for, so its row gets nothing.
+            return Decoded({}, amount, text(meta.get("request_id")), note="the answer is not about this lead")
+        values: dict[str, Value] = {}
+        odd: list[str] = [note] if note else []
+        for source, field, _ in fields:
+            raw = data.get(source)
+            if source in _INTEGERS:
+                values[field] = integer(raw)
+            elif source in _MASKABLE:
+                values[field] = unmasked(raw)
+            else:
+                values[field] = text(raw)
+            if raw is not None and values[field] is None and raw != "":
+                masked = source in _MASKABLE and isinstance(raw, str) and "*" in raw
+                odd.append(f"{source} came {'masked' if masked else 'in an unusable form'}")
+        if not free and note:
+            amount = None  # an answer that is data and error at once says nothing certain about its cost
+        return Decoded(
+            {keys[0]: Answer("found", values, "; ".join(odd))},
+            amount,
+            text(meta.get("request_id")),
+            millicredits(meta.get("credits_remaining")),
+        )
+
+    def balance_request(self) -> Request:
+        return Request("GET", "/account/usage")
+
+    def decode_balance(self, response: Response) -> Balance:
+        data, _, _ = _envelope(response)
+        usage = mapping(mapping(data).get("usage"))
+        return Balance(
+            provider=self.name,
+            account=text(mapping(mapping(data).get("account")).get("user_id")),
+            remaining=millicredits(usage.get("leads_remaining")),
+            used=millicredits(usage.get("leads_used")),
+            limit=millicredits(usage.get("leads_limit")),
+            period_end=text(mapping(mapping(data).get("period")).get("end")),
+        )
+
+
+_ABSENT = object()
+
+
+def _columns(fields: Sequence[tuple[str, str, str]]) -> tuple[ResultColumn, ...]:
+    return tuple(
+        ResultColumn(
+            f"leadleap_{field}", field, description, dtype="integer" if source in _INTEGERS else "text"
+        )
+        for source, field, description in fields
+    )
+
+
+def _encode_validation(keys: Sequence[str]) -> Request:
+    return Request("POST", "/email/validate", json={"emails": list(keys)})
+
+
+def _envelope(response: Response) -> tuple[Any, Mapping[str, Any], str]:
+    """Data, meta and a note. Raises by ``error.code``, which the documents put above the HTTP status."""
+    try:
+        body = read_json(response, "LeadLeap")
+    except BadAnswerError:
+        if response.status == 429:  # a gateway's own page: turned away before any work
+            raise RateLimitedError("LeadLeap: too many requests (HTTP 429).", provider="leadleap") from None
+        raise
+    data, meta, error = body.get("data"), mapping(body.get("meta")), mapping(body.get("error"))
+    request_id = text(meta.get("request_id"))
+    if error and data:
+        return data, meta, f"LeadLeap sent an error beside the data: {text(error.get('code'))}"
+    if response.status < 300 and not error:
+        if data is None:
+            msg = "LeadLeap: an answer without data and without an error."
+            bad = BadAnswerError(msg, provider="leadleap", request_id=request_id)
+            bad.amount = reported(meta.get("credits_used"))
+            raise bad
+        return data, meta, ""
+    code = text(error.get("code")) or _CODE_BY_STATUS.get(response.status, "")
+    kind = _ERRORS.get(code, BadAnswerError)
+    words = text(error.get("message")) or f"HTTP {response.status}"
+    money = "Nothing was charged." if kind.charged == "no" else "It may have been charged."
+    message = (
+        f"LeadLeap: {words.rstrip('.')} ({code or response.status}). {money} {_ADVICE.get(code, '')}".rstrip()
+    )
+    raised = kind(message, provider="leadleap", request_id=request_id)
+    if isinstance(raised, RateLimitedError):
+        wish = error.get("retry_after")
+        raised.body_retry_after = wish if isinstance(wish, int) and not isinstance(wish, bool) else None
+    raise raised

@@ -1,0 +1,374 @@
+"""Carrying out an approved plan: reserve → send → settle, batch by batch, in a few threads.
+
+This is the one place that repeats a request, and it repeats only what was provably not processed, or what
+the provider documents as free to repeat. Everything else that is unclear after sending is in doubt.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from leadkit.clock import Clock
+from leadkit.errors import (
+    BadAnswerError,
+    BadRequestError,
+    LeadkitError,
+    NotSentError,
+    PriceError,
+    ProviderError,
+    QuotaExhaustedError,
+    RateLimitedError,
+)
+from leadkit.ledger import Claim, Ledger
+from leadkit.money import Amount
+from leadkit.pace import Pace, retry_after
+from leadkit.providers.base import Decoded, Operation, Request, Response
+
+THREADS = 8
+#: How often one call is sent again when its repeat is free, or when it provably never arrived.
+REPEATS = 3
+#: A 429 that comes back this often is no passing crowd but a quota of a day or a month.
+LIMITED = 5
+#: The first paid calls go one by one, so that a wrong price is seen before many calls have cost it.
+CAREFUL_CALLS = 3
+#: How long to wait before looking again for a fact that another run has in flight.
+LOOK_AGAIN_SECONDS = 0.5
+_BACKOFF_SECONDS = (1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. Amounts in millicredits; ``seconds_left`` at the rate limit."""
+
+    keys_done: int
+    keys_total: int
+    spent: int
+    approved: int
+    seconds_left: float
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run did with its keys. Whatever is not listed is answered, and stands in the ledger."""
+
+    bought: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    over_budget: set[str] = field(default_factory=set)
+    in_doubt: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    not_tried: set[str] = field(default_factory=set)
+    #: Calls of earlier runs that were repeated; what they cost stays with those runs.
+    repeated: int = 0
+    stopped: LeadkitError | None = None
+    cancelled: bool = False
+
+
+class Runner:
+    """One run of one operation. ``carry_out`` may be called once."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        operation: Operation,
+        *,
+        send: Callable[[Request], Response],
+        pace: Pace,
+        clock: Clock,
+        run_id: str,
+        operation_id: int,
+        owner: str,
+        approved: int,
+        fresh_after: dict[int, int],
+        progress: Callable[[Progress], None] | None = None,
+        cancel: threading.Event | None = None,
+        threads: int = THREADS,
+    ) -> None:
+        self._ledger = ledger
+        self._operation = operation
+        self._send = send
+        self._pace = pace
+        self._clock = clock
+        self._run_id = run_id
+        self._operation_id = operation_id
+        self._owner = owner
+        self._approved = approved
+        self._fresh_after = fresh_after
+        self._progress = progress
+        self._cancel = cancel or threading.Event()
+        self._halt = threading.Event()  # cancelled, or stopped by an error
+        self._threads = threads
+        self._work: deque[tuple[str, ...] | int] = deque()  # batches of keys, or calls to repeat
+        self._waiting: list[str] = []
+        self._changed = threading.Condition()
+        self._busy = 0
+        self._careful = threading.Lock()
+        self._settled_calls = 0
+        self._spent = 0
+        self._total = 0
+        self.outcome = Outcome()
+
+    def carry_out(self, keys: Sequence[str]) -> Outcome:
+        """Buy what can be bought of ``keys`` within the approval; returns when nothing more can be done.
+
+        A provider that refuses, a lost ledger or a cancel stops it early; what is under way is brought to
+        its end and everything learned is kept.
+        """
+        size = self._operation.batch_size
+        self._total = len(keys)
+        self._work.extend(tuple(keys[i : i + size]) for i in range(0, len(keys), size))
+        workers = [
+            threading.Thread(target=self._worker, name=f"leadkit-{self._run_id}-{n}", daemon=True)
+            for n in range(min(self._threads, max(1, len(self._work))))
+        ]
+        for worker in workers:
+            worker.start()
+        try:
+            while any(worker.is_alive() for worker in workers):
+                if self._cancel.is_set():
+                    self._halt.set()
+                workers[0].join(0.05) if workers[0].is_alive() else self._pause(0.05)
+        except KeyboardInterrupt:
+            self._cancel.set()
+            self._halt.set()
+            for worker in workers:
+                worker.join()
+        return self._finish(keys)
+
+    def _finish(self, keys: Iterable[str]) -> Outcome:
+        outcome = self.outcome
+        outcome.cancelled = self._cancel.is_set()
+        told = (outcome.bought, outcome.known, outcome.over_budget, outcome.in_doubt, outcome.failed)
+        outcome.not_tried = {key for key in keys if not any(key in group for group in told)}
+        return outcome
+
+    # -- the workers --------------------------------------------------------------------------------------
+
+    def _worker(self) -> None:
+        while (item := self._next()) is not None:
+            try:
+                self._repeat_call(item) if isinstance(item, int) else self._buy(item)
+            except LeadkitError as error:
+                self._stop(error)
+            except BaseException as error:
+                self._stop(
+                    LeadkitError(f"leadkit failed by itself: {type(error).__name__}. Please report it.")
+                )
+                raise
+            finally:
+                with self._changed:
+                    self._busy -= 1
+                    self._changed.notify_all()
+
+    def _next(self) -> tuple[str, ...] | int | None:
+        """The next piece of work; waits while another worker may still make some."""
+        while not self._halt.is_set():
+            with self._changed:
+                if self._work:
+                    self._busy += 1
+                    return self._work.popleft()
+                if self._busy:
+                    self._changed.wait(0.2)
+                    continue
+                if not self._waiting:
+                    return None
+                self._busy += 1
+                size = self._operation.batch_size
+                batch, self._waiting = tuple(self._waiting[:size]), self._waiting[size:]
+            if self._pause(LOOK_AGAIN_SECONDS):
+                return batch
+            with self._changed:
+                self._busy -= 1
+        return None
+
+    def _buy(self, keys: tuple[str, ...]) -> None:
+        claim = self._ledger.reserve(
+            self._run_id,
+            self._operation_id,
+            keys,
+            owner=self._owner,
+            each=self._operation.price.most,
+            fresh_after=self._fresh_after,
+            may_repeat=self._may_repeat,
+        )
+        with self._changed:
+            self.outcome.known.update(claim.known)
+            self.outcome.over_budget.update(claim.over_budget)
+            self._waiting.extend(claim.waiting)
+            self._work.extendleft(claim.doubtful)
+        for why_keys in claim.doubtful.values():
+            self._note_doubt(why_keys, "asked for earlier, and the answer never came")
+        self._report()
+        if claim.call_id is not None:
+            self._call(claim, claim.call_id)
+
+    def _repeat_call(self, call_id: int) -> None:
+        claim = self._ledger.reclaim(call_id, owner=self._owner, may_repeat=self._may_repeat)
+        if claim is not None:
+            with self._changed:
+                self.outcome.repeated += 1
+            self._call(claim, call_id)
+
+    def _may_repeat(self, reserved_at: int) -> bool:
+        repeat = self._operation.repeat
+        if not repeat.free or repeat.window_seconds is None:
+            return repeat.free
+        return 0 <= self._ledger.now() - reserved_at < repeat.window_seconds
+
+    # -- one call -----------------------------------------------------------------------------------------
+
+    def _call(self, claim: Claim, call_id: int) -> None:
+        """Bring one claimed call to its end, whatever happens on the way."""
+        if self._operation.price.most and self._settled_calls < CAREFUL_CALLS:
+            with self._careful:
+                self._send_until_clear(claim, call_id)
+        else:
+            self._send_until_clear(claim, call_id)
+
+    def _send_until_clear(self, claim: Claim, call_id: int) -> None:
+        request = self._operation.encode(claim.keys)
+        unclear = claim.attempt > 1  # an earlier sending may have been charged
+        lost = unsent = limited = 0
+        while True:
+            if self._halt.is_set() or not self._pace.acquire(self._halt):
+                self._give_up(claim, call_id, unclear, "the run ended before this was sent")
+                return
+            body = b""
+            try:
+                response = self._send(request)
+                body = response.body
+                self._pace.learn(response.headers, response.status)
+                decoded = self._decode(claim, response)
+            except NotSentError as error:
+                unsent += 1
+                if unsent > REPEATS or not self._pause(_BACKOFF_SECONDS[unsent - 1]):
+                    self._give_up(claim, call_id, unclear, str(error))
+                    self._stop(error)
+                    return
+            except RateLimitedError as error:
+                limited += 1
+                wait = retry_after(response.headers, error.body_retry_after, self._clock)
+                if isinstance(error, QuotaExhaustedError) or limited > LIMITED:
+                    self._give_up(claim, call_id, unclear, str(error))
+                    self._stop(_quota(error))
+                    return
+                self._pause(wait if wait is not None else _BACKOFF_SECONDS[min(limited, 3) - 1])
+            except ProviderError as error:
+                if error.charged == "no":
+                    self._refused(claim, call_id, unclear, error)
+                    return
+                lost += 1
+                unclear = True
+                body = body or getattr(error, "partial", b"")
+                self._ledger.doubt(call_id, str(error), body=body, amount=getattr(error, "amount", None))
+                again = None
+                if lost <= REPEATS and self._pause(_BACKOFF_SECONDS[lost - 1]):
+                    again = self._ledger.reclaim(call_id, owner=self._owner, may_repeat=self._may_repeat)
+                if again is None:
+                    self._note_doubt(claim.keys, str(error))
+                    return
+            else:
+                self._settle(claim, call_id, response, decoded)
+                return
+
+    def _decode(self, claim: Claim, response: Response) -> Decoded:
+        """What the answer says. A decoder that stumbles must not lose an answer that may have been paid for."""
+        try:
+            return self._operation.decode(claim.keys, response)
+        except ProviderError:
+            raise
+        except Exception as error:
+            name = self._operation.provider
+            msg = f"{name}: the answer could not be understood ({type(error).__name__}). It may have been charged."
+            raise BadAnswerError(msg, provider=name) from error
+
+    def _settle(self, claim: Claim, call_id: int, response: Response, decoded: Decoded) -> None:
+        recorded = self._ledger.settle(
+            call_id,
+            decoded.answers,
+            decoded.amount,
+            body=response.body,
+            request_id=decoded.request_id,
+            http_status=response.status,
+            note=decoded.note,
+        )
+        missing = [key for key in claim.keys if key not in decoded.answers]
+        with self._changed:
+            self._settled_calls += 1
+            self._spent += recorded.most
+            self.outcome.bought.update(key for key in claim.keys if key in decoded.answers)
+            for key in decoded.answers:
+                self.outcome.in_doubt.pop(key, None)
+        self._note_doubt(missing, decoded.note or f"{self._operation.provider} left this out of its answer")
+        self._report()
+        if decoded.amount is not None and decoded.amount.most > claim.reserved:
+            msg = (
+                f"{self._operation.provider}: a call cost {decoded.amount} credits, more than the "
+                f"{Amount(claim.reserved, claim.reserved)} that its documents allow. The run stopped after it. "
+                "Ask the provider before you go on."
+            )
+            raise PriceError(msg, provider=self._operation.provider, request_id=decoded.request_id)
+
+    def _refused(self, claim: Claim, call_id: int, unclear: bool, error: ProviderError) -> None:
+        """An answer that says for certain that nothing was charged by this sending."""
+        self._give_up(claim, call_id, unclear, str(error))
+        if error.stops_run:
+            self._stop(error)
+        elif isinstance(error, BadRequestError) and len(claim.keys) > 1 and not unclear:
+            # One unusable entry spoils its batch: halve it until only that one is left.
+            middle = len(claim.keys) // 2
+            with self._changed:
+                self._work.extendleft([claim.keys[:middle], claim.keys[middle:]])
+        elif not unclear:
+            with self._changed:
+                self.outcome.failed.update(dict.fromkeys(claim.keys, str(error)))
+
+    def _give_up(self, claim: Claim, call_id: int, unclear: bool, why: str) -> None:
+        """End a call unanswered: released if nothing can have been charged, else kept in doubt."""
+        if unclear:
+            self._ledger.doubt(call_id, why)
+            self._note_doubt(claim.keys, why)
+        else:
+            self._ledger.release(call_id, why)
+
+    # -- bookkeeping --------------------------------------------------------------------------------------
+
+    def _note_doubt(self, keys: Iterable[str], why: str) -> None:
+        with self._changed:
+            self.outcome.in_doubt.update(dict.fromkeys(keys, why))
+
+    def _stop(self, error: LeadkitError) -> None:
+        with self._changed:
+            if self.outcome.stopped is None:
+                self.outcome.stopped = error
+            self._changed.notify_all()
+        self._halt.set()
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait; False when the run is halted meanwhile."""
+        self._clock.wait(seconds, self._halt)
+        return not self._halt.is_set()
+
+    def _report(self) -> None:
+        if self._progress is None:
+            return
+        with self._changed:
+            outcome = self.outcome
+            told = (outcome.bought, outcome.known, outcome.over_budget, outcome.failed, outcome.in_doubt)
+            done = sum(map(len, told))
+            calls_left = -(-(self._total - done) // self._operation.batch_size)
+            self._progress(
+                Progress(done, self._total, self._spent, self._approved, self._pace.seconds_for(calls_left))
+            )
+
+
+def _quota(error: RateLimitedError) -> QuotaExhaustedError:
+    if isinstance(error, QuotaExhaustedError):
+        return error
+    msg = (
+        f"{error} It kept saying so after waiting as asked, so this looks like a quota of a day or a month. "
+        "Nothing was charged for it; resume the run later."
+    )
+    return QuotaExhaustedError(msg, provider=error.provider, request_id=error.request_id)

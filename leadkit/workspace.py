@@ -1,0 +1,204 @@
+"""A workspace: one ledger, one set of settings, and the open connections to the providers."""
+
+from __future__ import annotations
+
+import getpass
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from leadkit.clock import Clock, SystemClock
+from leadkit.errors import InputError, ProviderError
+from leadkit.ledger import FileOwners, Ledger, open_postgres, open_sqlite
+from leadkit.ledger.ledger import key_account
+from leadkit.pace import Pace
+from leadkit.providers import make_provider
+from leadkit.providers.base import Balance, Operation, Provider, Request, Response
+from leadkit.settings import Settings
+from leadkit.transport import Transport
+
+Send = Callable[[Request], Response]
+
+
+@dataclass
+class Workspace:
+    """What one person, or one team, shares. Opens what it needs when it is first needed.
+
+    ``on_close`` is called last; the sandbox stops there.
+    """
+
+    settings: Settings
+    clock: Clock = field(default_factory=SystemClock)
+    user: str = field(default_factory=getpass.getuser)
+    on_close: Callable[[], None] | None = None
+    #: Words for a banner when this is not the real thing; empty with real providers.
+    sandbox: str = ""
+
+    def __post_init__(self) -> None:
+        self._lock = threading.RLock()
+        self._ledger: Ledger | None = None
+        self._providers: dict[str, Provider] = {}
+        self._transports: dict[str, Transport] = {}
+        self._paces: dict[str, Pace] = {}
+
+    @property
+    def home(self) -> Path:
+        return self.settings.home
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, opened at first use. Raises LedgerError when it cannot be."""
+        with self._lock:
+            if self._ledger is None:
+                owners = FileOwners(self.home / "locks")
+                if self.settings.ledger_url:
+                    engine, where = open_postgres(self.settings.ledger_url), "in PostgreSQL"
+                else:
+                    path = self.home / "ledger.sqlite"
+                    engine, where = open_sqlite(path), str(path)
+                self._ledger = Ledger(engine, owners, self.clock, where=where)
+            return self._ledger
+
+    def provider(self, name: str) -> Provider:
+        """The provider of that name. Raises InputError when there is none."""
+        with self._lock:
+            if name not in self._providers:
+                self._providers[name] = make_provider(name, self.settings)
+            return self._providers[name]
+
+    def send(self, provider: str) -> Send:
+        """What sends a request to the provider. Raises SettingsError when its key is missing."""
+        with self._lock:
+            if provider not in self._transports:
+                found = self.provider(provider)
+                self.settings.key(found.key_name)
+                self._transports[provider] = Transport(found, self.settings, clock=self.clock)
+            return self._transports[provider].send
+
+    def pace(self, operation: Operation) -> Pace:
+        """The pace at which the operation's limit may be used, shared by all threads."""
+        with self._lock:
+            if operation.provider not in self._paces:
+                self._paces[operation.provider] = Pace(operation.limit, self.clock)
+            return self._paces[operation.provider]
+
+    def account(self, provider: str) -> str:
+        """The account that the provider's key belongs to, as far as the ledger knows. Sends nothing.
+
+        Raises
+        ------
+        SettingsError
+            No key for this provider.
+        """
+        fingerprint = self._fingerprint(provider)
+        return self.ledger.account(provider, fingerprint) or key_account(fingerprint)
+
+    def identify(self, provider: str) -> Balance | None:
+        """Ask the provider once whose key this is, so that two keys of one account share what they bought.
+
+        A free call. None when the provider would not say; the key's own name is used then.
+        """
+        fingerprint = self._fingerprint(provider)
+        if self.ledger.account(provider, fingerprint) is not None:
+            return None
+        try:
+            balance = self.balance(provider)
+        except ProviderError:
+            return None
+        if balance.account:
+            self.ledger.remember_account(provider, fingerprint, balance.account)
+        return balance
+
+    def balance(self, provider: str) -> Balance:
+        """What the account has left. A free call; raises ProviderError when it is refused."""
+        found = self.provider(provider)
+        return found.decode_balance(self.send(provider)(found.balance_request()))
+
+    def _fingerprint(self, provider: str) -> str:
+        return self.ledger.fingerprint(self.settings.key(self.provider(provider).key_name).reveal())
+
+    def close(self) -> None:
+        """Close the ledger and the connections; the sandbox ends, if this is one."""
+        with self._lock:
+            for transport in self._transports.values():
+                transport.close()
+            self._transports.clear()
+            if self._ledger is not None:
+                self._ledger.close()
+                self._ledger = None
+            if self.on_close is not None:
+                self.on_close()
+                self.on_close = None
+            global _current
+            if _current is self:
+                _current = None
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+_current: Workspace | None = None
+
+
+def connect(target: str | None = None, *, seed: int | None = None, **options: Any) -> Workspace:
+    """Open a workspace and make it the one that plans use when they are given none.
+
+    Parameters
+    ----------
+    target
+        None: the settings in the environment and the keyring. ``"sandbox"``: invented people behind a local
+        server that is started here, on a free port of this machine, and stopped by ``close``; its ledger is
+        kept apart from the real one, under ``sandbox`` in the workspace's folder.
+    seed, options
+        For the sandbox only; see :class:`leadkit.sandbox.Sandbox`.
+
+    Raises
+    ------
+    InputError
+        Another target, or options without the sandbox.
+    SettingsError
+        A setting in the environment is not usable.
+    """
+    global _current
+    settings = Settings.from_environment()
+    if target == "sandbox":
+        _current = _sandbox(settings, {**({} if seed is None else {"seed": seed}), **options})
+    elif target is None and seed is None and not options:
+        _current = Workspace(settings)
+    else:
+        msg = f"connect() takes nothing or 'sandbox', not {target!r}; options are for the sandbox."
+        raise InputError(msg)
+    return _current
+
+
+def current_workspace() -> Workspace:
+    """The workspace that :func:`connect` opened last, or one from the environment."""
+    return _current if _current is not None else connect()
+
+
+def _sandbox(settings: Settings, options: dict[str, Any]) -> Workspace:
+    from leadkit.sandbox import Sandbox  # a web server: only when it is wanted
+
+    box = Sandbox(**options)
+    box.start()
+    environ = {
+        **box.environ,
+        "LEADKIT_HOME": str(settings.home / "sandbox"),
+        # The sandbox's price list is known, as a customer's contract would be.
+        "LEADKIT_LEADLEAP_VALIDATION_CREDITS": f"{box.validation_millicredits / 1000:g}",
+    }
+    workspace = Workspace(
+        Settings.from_environment(environ),
+        on_close=box.stop,
+        sandbox="Sandbox: invented people, no real credits. Set LEADLEAP_API_KEY to use the real service.",
+    )
+    workspace.identify("leadleap")
+    return workspace
