@@ -1,0 +1,29 @@
+"""What a cell becomes: the canonical identity of what is asked about.
+
+Two spellings of one address must be one key, or it is paid for twice; two people must never share a key, or one
+of them gets the other's data. Where both cannot be had the second wins: a typo is never corrected.
+
+:func:`canonical` reads a whole column, :func:`key` one cell, with the same result. Nothing here knows a
+provider, a file or the network.
+"""
+
+from leadkit.keys.cells import KINDS, Unusable, company, domain, email, key, lead_id, linkedin, name, phone
+from leadkit.keys.column import Canonical, canonical, combine, first_of, parts_of
+
+__all__ = [
+    "KINDS",
+    "Canonical",
+    "Unusable",
+    "canonical",
+    "combine",
+    "company",
+    "domain",
+    "email",
+    "first_of",
+    "key",
+    "lead_id",
+    "linkedin",
+    "name",
+    "parts_of",
+    "phone",
+]

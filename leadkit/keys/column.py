@@ -1,0 +1,292 @@
+"""A whole column, and several columns together, as keys. Works on lines of text at a time, not on cells.
+
+A million addresses take about as long as pandas takes to join two frames on them: cells that are keys as they
+stand are told from the others by one regular expression that runs over thousands of lines in one go, and only
+the others are read one by one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from leadkit.errors import InputError
+from leadkit.keys.cells import PLAIN, reader
+from leadkit.keys.text import Unusable, text_of
+
+#: Rows at a time: what they take fits the processor's cache, so that memory is touched once.
+_CHUNK_ROWS = 16_384
+#: How many odd cells are remembered, so that ten thousand times "see notes" is read once.
+_REMEMBERED_CELLS = 50_000
+
+_CASELESS = ("email", "domain", "name")
+_PLAIN_LINES = {
+    kind: re.compile(rf"(?:(?:{pattern})?+\n)*+", re.MULTILINE) for kind, pattern in PLAIN.items()
+}
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """The keys of n rows, by position. A row has a key, or a reason why it has none, or is blank.
+
+    Attributes
+    ----------
+    codes
+        int32, n: index into ``keys``; -1 where the row has no key.
+    keys
+        The k distinct keys, in order of first appearance.
+    reasons
+        Row position → why a filled row has no key, in words: ``"no @ in 'anna.example.com'"``. A row with
+        code -1 and no reason is blank.
+    first
+        int64, k: the position of the first row with each key; every further row is a duplicate.
+    """
+
+    codes: npt.NDArray[np.int32]
+    keys: list[str]
+    reasons: dict[int, str] = field(default_factory=dict)
+    first: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def blank(self) -> npt.NDArray[np.bool_]:
+        """n: True where there is nothing in the cell."""
+        blank = self.codes < 0
+        blank[list(self.reasons)] = False
+        return blank
+
+    @property
+    def duplicate(self) -> npt.NDArray[np.bool_]:
+        """n: True where an earlier row has the same key."""
+        repeats = self.codes >= 0
+        repeats[self.first] = False
+        return repeats
+
+
+def canonical(kind: str, cells: pd.Series[Any], *, country: str | None = None) -> Canonical:
+    """The keys of a column with n cells of any dtype; the index plays no part.
+
+    Parameters
+    ----------
+    kind
+        One of ``KINDS``.
+    cells
+        Text, or anything else that a frame can hold. Nothing in a cell makes this raise.
+    country
+        For phones: where numbers without a country code are from, ISO 3166 (``"DE"``).
+
+    Raises
+    ------
+    InputError
+        No such kind, or no such country.
+    """
+    read = _Reader(reader(kind, country))
+    values = cells.to_numpy(dtype=object)
+    texts = np.empty(len(values), object)
+    reasons: dict[int, str] = {}
+    for start in range(0, len(values), _CHUNK_ROWS):
+        part = values[start : start + _CHUNK_ROWS]
+        lines, odd = _lines(part, kind)
+        for row in odd:
+            lines[row], reason = read(part[row])
+            if reason:
+                reasons[start + row] = reason
+        texts[start : start + len(lines)] = lines
+    codes, keys, first = _number(texts)
+    return Canonical(codes, keys, reasons, first)
+
+
+class _Reader:
+    """Reads odd cells one by one and remembers some: (key or "", reason or "")."""
+
+    def __init__(self, read: Callable[[str], str]) -> None:
+        self._read = read
+        self._seen: dict[str, tuple[str, str]] = {}
+
+    def __call__(self, cell: object) -> tuple[str, str]:
+        known = self._seen.get(cell) if type(cell) is str else None
+        if known is None:
+            try:
+                text = text_of(cell)
+                known = ("", "") if text is None else (self._read(text), "")
+            except Unusable as unusable:
+                known = ("", unusable.reason)
+            if type(cell) is str:
+                if len(self._seen) >= _REMEMBERED_CELLS:
+                    self._seen.clear()
+                self._seen[cell] = known
+        return known
+
+
+def _lines(cells: npt.NDArray[np.object_], kind: str) -> tuple[list[str], list[int]]:
+    """The cells as keys, one string each, and the positions of those that have to be read one by one."""
+    odd: list[int] = []
+    try:
+        lines = list(map(str.strip, cells.tolist()))
+    except TypeError:  # not all of it is text
+        filled = pd.notna(cells).tolist()
+        lines = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
+        odd = [row for row, cell in enumerate(cells) if filled[row] and not isinstance(cell, str)]
+    if kind not in _PLAIN_LINES:
+        return lines, odd + [row for row, line in enumerate(lines) if line]
+    text = "\n".join(lines) + "\n"
+    if text.count("\n") != len(lines):  # a line break inside a cell
+        odd += [row for row, line in enumerate(lines) if "\n" in line]
+        text = "\n".join("" if "\n" in line else line for line in lines) + "\n"
+    if kind in _CASELESS:
+        text = text.lower()
+        lines = text.split("\n")
+        lines.pop()
+    return lines, odd + list(_odd_lines(text, _PLAIN_LINES[kind]))
+
+
+def _odd_lines(text: str, plain: re.Pattern[str]) -> Iterator[int]:
+    """The numbers of the lines that are neither empty nor plain."""
+    position = row = 0
+    while True:
+        match = plain.match(text, position)
+        assert match is not None  # it matches nothing at all, if need be
+        row += text.count("\n", position, match.end())
+        if match.end() == len(text):
+            return
+        yield row
+        position = text.index("\n", match.end()) + 1
+        row += 1
+
+
+def _number(texts: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.int32], list[str], npt.NDArray[np.int64]]:
+    """Codes, distinct texts and first positions. The empty text is no key.
+
+    Numbers the texts by Python's own 64-bit hash, which takes half the time of numbering strings, and then
+    compares every repeat with the first, because two texts with one hash would be two people with one answer.
+    """
+    hashes = np.fromiter(map(hash, texts.tolist()), np.int64, len(texts))
+    codes, first = _factorize(hashes)
+    repeats = np.ones(len(texts), bool)
+    repeats[first] = False
+    if not np.array_equal(texts[repeats], texts[first[codes[repeats]]]):
+        codes, first = _factorize(texts)
+    keys: list[str] = texts[first].tolist()
+    if "" in keys:
+        gap = keys.index("")
+        del keys[gap]
+        first = np.delete(first, gap)
+        codes = np.where(codes == gap, -1, codes - (codes > gap))
+    return codes.astype(np.int32), keys, first
+
+
+def _factorize(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Numbers in order of first appearance, and where each appears first."""
+    codes, _ = pd.factorize(values)
+    highest = np.maximum.accumulate(codes) if len(codes) else codes
+    return codes.astype(np.int64, copy=False), np.flatnonzero(np.diff(highest, prepend=-1))
+
+
+# ---------------------------------------------------------------- identities of several columns
+
+
+def combine(parts: Mapping[str, Canonical], *, optional: Collection[str] = ()) -> Canonical:
+    """One key of several columns, such as name + company.
+
+    A key is a JSON object with the parts in alphabetical order, ``{"company":"acme","name":"anna stone"}``;
+    :func:`parts_of` reads it. A row needs every part that is not ``optional``, and at least one part.
+
+    Parameters
+    ----------
+    parts
+        Name of the part → its keys, all of the same n rows.
+    """
+    names = sorted(parts)
+    rows = {len(part) for part in parts.values()}
+    if len(rows) != 1:
+        raise InputError(
+            f"the parts of a key need the same number of rows, not {sorted(rows)}. Nothing was sent."
+        )
+    (length,) = rows
+    usable = np.ones(length, bool)
+    some = np.zeros(length, bool)
+    joint = np.zeros(length, np.int64)
+    for part in names:
+        codes = parts[part].codes.astype(np.int64)
+        if part not in optional:
+            usable &= codes >= 0
+        some |= codes >= 0
+        joint, _ = _factorize(joint * (len(parts[part].keys) + 1) + codes + 1)
+    usable &= some
+    at = np.flatnonzero(usable)
+    numbers, first_used = _factorize(joint[at])
+    codes32 = np.full(length, -1, np.int32)
+    codes32[at] = numbers
+    first = at[first_used]
+    return Canonical(codes32, _joined(parts, names, first), _missing(parts, names, usable, optional), first)
+
+
+def parts_of(key: str) -> dict[str, str]:
+    """The parts of a key that :func:`combine` made."""
+    parts: dict[str, str] = json.loads(key)
+    return parts
+
+
+_quote = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _joined(parts: Mapping[str, Canonical], names: list[str], first: npt.NDArray[np.int64]) -> list[str]:
+    columns = []
+    for part in names:
+        quoted = [f"{_quote(part)}:{_quote(key)}" for key in parts[part].keys]
+        quoted.append("")  # where code -1 points: the part is not there
+        columns.append([quoted[code] for code in parts[part].codes[first].tolist()])
+    return ["{" + ",".join(filter(None, row)) + "}" for row in zip(*columns, strict=True)]
+
+
+def _missing(
+    parts: Mapping[str, Canonical], names: list[str], usable: npt.NDArray[np.bool_], optional: Collection[str]
+) -> dict[int, str]:
+    """Why rows have no key: the first part that cannot be used, else the parts that are blank."""
+    filled = np.zeros(len(usable), bool)
+    for part in parts.values():
+        filled |= ~part.blank
+    reasons = {}
+    for row in np.flatnonzero(~usable & filled).tolist():
+        found = [parts[part].reasons[row] for part in names if row in parts[part].reasons]
+        blank = [
+            part.replace("_", " ") for part in names if part not in optional and parts[part].codes[row] < 0
+        ]
+        reasons[row] = found[0] if found else f"no {' and no '.join(blank)}"
+    return reasons
+
+
+def first_of(choices: Sequence[Canonical]) -> Canonical:
+    """For each of n rows the key of the first choice that has one: the best identity first.
+
+    Keys of different choices must not look alike: pass results of :func:`combine`, also for a single column.
+    The reason of a row without any key is the first choice's that has one.
+    """
+    rows = {len(choice) for choice in choices}
+    if len(rows) != 1:
+        raise InputError(
+            f"the choices of a key need the same number of rows, not {sorted(rows)}. Nothing was sent."
+        )
+    joint = np.full(rows.pop(), -1, np.int64)
+    keys: list[str] = []
+    reasons: dict[int, str] = {}
+    for choice in choices:
+        joint = np.where((joint < 0) & (choice.codes >= 0), choice.codes + np.int64(len(keys)), joint)
+        keys += choice.keys
+        reasons = {**choice.reasons, **reasons}
+    at = np.flatnonzero(joint >= 0)
+    numbers, first_used = _factorize(joint[at])
+    codes = np.full(len(joint), -1, np.int32)
+    codes[at] = numbers
+    first = at[first_used]
+    reasons = {row: reason for row, reason in reasons.items() if codes[row] < 0}
+    return Canonical(codes, [keys[number] for number in joint[first].tolist()], reasons, first)
