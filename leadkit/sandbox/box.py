@@ -1,0 +1,211 @@
+"""The sandbox as tests and notebooks use it: start, look into the books, switch faults on, stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from starlette.applications import Starlette
+
+from leadkit.sandbox import control, leadleap
+from leadkit.sandbox.account import MILLICREDITS_PER_CREDIT
+from leadkit.sandbox.faults import Fault, FaultKind
+from leadkit.sandbox.gate import Backstage
+from leadkit.sandbox.leadleap import LeadLeap
+from leadkit.sandbox.leadleap.webhooks import Delivery
+from leadkit.sandbox.record import Charge, RequestRecord
+from leadkit.sandbox.server import Server
+from leadkit.sandbox.world import World
+
+
+class Sandbox:
+    """The providers' protocols on a local server, with invented people.
+
+    Parameters
+    ----------
+    seed
+        Which crowd of people. Those of the example workbooks are there for every seed.
+    credits
+        What a new account starts with at each provider, in credits.
+    rate_limited
+        False lifts the documented rate limits; the headers then say a limit that nobody reaches.
+    delay_seconds
+        Added to every answer.
+    validation_millicredits
+        Price of validating one address at LeadLeap, whose contract states none.
+    port, key
+        A fixed port and a fixed LeadLeap API key, instead of a free and a random one.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        credits: int = 5000,  # noqa: A002 (the user's word)
+        rate_limited: bool = True,
+        delay_seconds: float = 0.0,
+        validation_millicredits: int = 0,
+        port: int = 0,
+        key: str | None = None,
+    ) -> None:
+        self.seed = seed
+        self._backstage = Backstage(World(seed), delay_seconds)
+        self._leadleap = LeadLeap(
+            self._backstage,
+            limit_millicredits=credits * MILLICREDITS_PER_CREDIT,
+            rate_limited=rate_limited,
+            validation_millicredits=validation_millicredits,
+        )
+        self._key = self._leadleap.new_key(account="main", scopes=None, expired=False, key=key)
+        app = Starlette(routes=[*self._leadleap.routes(), *control.routes(self)])
+        self._server = Server(app, self._backstage.connections, port)
+
+    def start(self) -> Self:
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        self._server.stop()
+        self._leadleap.webhooks.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # -- where it is ----------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:<port>``."""
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment variables that point a client at this sandbox."""
+        return {
+            "LEADLEAP_API_KEY": self._key,
+            "LEADKIT_LEADLEAP_URL": self.url + leadleap.PREFIX,
+        }
+
+    @property
+    def world(self) -> World:
+        return self._backstage.world
+
+    # -- the books ------------------------------------------------------------------------------------------
+
+    @property
+    def charges(self) -> list[Charge]:
+        """Everything that was charged, oldest first."""
+        return self._backstage.record.charges
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """Every request to a provider, in the order answered."""
+        return self._backstage.record.requests
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every webhook delivery that was tried."""
+        return list(self._leadleap.webhooks.deliveries)
+
+    def charged(self, provider: str | None = None) -> int:
+        """Millicredits charged by one provider; by all, only to compare with 0."""
+        return self._backstage.record.charged(provider)
+
+    def paid_requests(self) -> list[RequestRecord]:
+        """The requests to operations that can charge, whether or not they did."""
+        return [request for request in self.requests if request.can_charge]
+
+    def clear_record(self) -> None:
+        """Empty the books; balances and what was bought stay as they are."""
+        self._backstage.record.clear()
+
+    # -- accounts -------------------------------------------------------------------------------------------
+
+    def api_key(
+        self,
+        provider: str = "leadleap",
+        *,
+        scopes: Iterable[str] | None = None,
+        account: str = "main",
+        expired: bool = False,
+    ) -> str:
+        """Make another key, with all scopes unless some are named. A new account has its own credits."""
+        return self._provider(provider).new_key(account=account, scopes=scopes, expired=expired)
+
+    def set_credits(self, provider: str, credits: float, *, account: str = "main") -> None:  # noqa: A002
+        """What the account has left from now on, in credits."""
+        found = self._provider(provider).accounts.account(account)
+        found.limit_millicredits = found.used_millicredits + round(credits * MILLICREDITS_PER_CREDIT)
+
+    def set_plan(self, provider: str, plan: str, *, account: str = "main") -> None:
+        """``"starter"`` has no API access at LeadLeap, ``"scale"`` has."""
+        self._provider(provider).accounts.account(account).plan = plan
+
+    def set_rate_limit(self, provider: str, requests_per_minute: int | None) -> None:
+        """None lifts the limit."""
+        self._provider(provider).limits.requests_per_window = requests_per_minute
+
+    # -- faults, time, events -------------------------------------------------------------------------------
+
+    def fault(
+        self,
+        kind: FaultKind,
+        path: str = "",
+        *,
+        method: str | None = None,
+        provider: str | None = None,
+        times: int | None = 1,
+        every: int = 1,
+        skip: int = 0,
+        after_charge: bool = False,
+        status: int | None = None,
+        retry_after: str | int | None = None,
+        seconds: float = 0.0,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Switch a fault on; :class:`leadkit.sandbox.faults.Fault` says what each part means."""
+        fault = Fault(
+            kind,
+            path,
+            method,
+            provider,
+            times,
+            every,
+            skip,
+            after_charge,
+            status,
+            None if retry_after is None else str(retry_after),
+            seconds,
+            body,
+            headers or {},
+        )
+        self._backstage.faults.add(fault)
+
+    def clear_faults(self) -> None:
+        self._backstage.faults.clear()
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that can still strike."""
+        return self._backstage.faults.active
+
+    def advance(self, seconds: float) -> None:
+        """Put the sandbox's clock forward, past a rate window or the life of a cached answer."""
+        self._backstage.clock.advance(seconds)
+
+    def send_event(self, event: str, data: Mapping[str, Any], *, account: str = "main") -> None:
+        """Deliver an event to LeadLeap's webhooks, as if it had happened (``email.bounced``, …)."""
+        self._leadleap.webhooks.send(event, account, data)
+
+    def _provider(self, name: str) -> LeadLeap:
+        if name != self._leadleap.name:
+            msg = f"the sandbox has no provider {name!r}; it has {self._leadleap.name!r}"
+            raise ValueError(msg)
+        return self._leadleap

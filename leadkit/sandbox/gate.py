@@ -1,0 +1,166 @@
+"""The way of a request through the sandbox: delay, fault, the provider's answer, the books, the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from leadkit.sandbox.account import Account
+from leadkit.sandbox.clock import Clock
+from leadkit.sandbox.connections import Connections
+from leadkit.sandbox.distort import distort
+from leadkit.sandbox.faults import Fault, Faults
+from leadkit.sandbox.record import Charge, Record, RequestRecord
+from leadkit.sandbox.world import World
+
+
+@dataclass(slots=True)
+class Backstage:
+    """What all providers of one sandbox share."""
+
+    world: World
+    delay_seconds: float = 0.0
+    clock: Clock = field(default_factory=Clock)
+    record: Record = field(default_factory=Record)
+    faults: Faults = field(default_factory=Faults)
+    connections: Connections = field(default_factory=Connections)
+
+
+@dataclass
+class Call:
+    """One request on its way, and what it came to cost."""
+
+    method: str
+    path: str
+    query: QueryParams
+    headers: Headers
+    body: bytes
+    now: float
+    request_id: str
+    path_params: dict[str, Any] = field(default_factory=dict)
+    account: Account | None = None
+    charges: list[Charge] = field(default_factory=list)
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; raises ValueError when it is none."""
+        return json.loads(self.body)
+
+
+class Answering(Protocol):
+    """A provider, as the gate sees it."""
+
+    name: str
+
+    def answer(self, call: Call, handler: Callable[..., Response]) -> Response: ...
+
+    def error(self, call: Call, fault: Fault) -> Response:
+        """The provider's own error answer for a "status" fault."""
+
+    def asked(self, call: Call) -> tuple[str, ...]:
+        """The keys that the request asks about, as far as it can be read."""
+
+
+class Endpoint:
+    """One operation of a provider as an ASGI app around a plain function."""
+
+    def __init__(
+        self,
+        backstage: Backstage,
+        provider: Answering,
+        handler: Callable[..., Response],
+        *,
+        can_charge: bool = False,
+    ) -> None:
+        self._backstage = backstage
+        self._provider = provider
+        self._handler = handler
+        self._can_charge = can_charge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        backstage, provider = self._backstage, self._provider
+        request = Request(scope, receive)
+        call = Call(
+            method=request.method,
+            path=request.url.path,
+            query=request.query_params,
+            headers=request.headers,
+            body=await request.body(),
+            now=backstage.clock.now(),
+            request_id=f"req_{secrets.token_hex(8)}",
+            path_params=request.path_params,
+        )
+        fault = backstage.faults.take(provider.name, call.method, call.path)
+        if backstage.delay_seconds:
+            await asyncio.sleep(backstage.delay_seconds)
+        if fault and fault.kind == "delay" and not fault.after_charge:
+            await asyncio.sleep(fault.seconds)
+        response = self._answer(call, fault)
+        self._note(call, fault, response)
+        if fault and fault.kind == "delay" and fault.after_charge:
+            await asyncio.sleep(fault.seconds)
+        if response is None:
+            await backstage.connections.reset(scope["client"])
+        elif fault and fault.kind == "truncate":
+            await self._send_half(response, scope, send)
+        else:
+            await response(scope, receive, send)
+
+    def _answer(self, call: Call, fault: Fault | None) -> Response | None:
+        """What goes back; None when the connection is to be cut."""
+        if fault is None:
+            return self._provider.answer(call, self._handler)
+        answer = None
+        if fault.carries_out or fault.kind == "delay":
+            answer = self._provider.answer(call, self._handler)
+        match fault.kind:
+            case "reset_before" | "reset_after":
+                return None
+            case "status":
+                return self._provider.error(call, fault)
+            case "html":
+                page = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+                return HTMLResponse(page, fault.status or 502, fault.headers)
+            case "body":
+                return Response(
+                    fault.body, fault.status or 200, {"content-type": "application/json", **fault.headers}
+                )
+            case "reversed" | "short" | "wrong_id" if answer is not None:
+                return distort(answer, fault.kind)
+        return answer
+
+    def _note(self, call: Call, fault: Fault | None, response: Response | None) -> None:
+        self._backstage.record.add_request(
+            RequestRecord(
+                provider=self._provider.name,
+                account=call.account.name if call.account else "",
+                method=call.method,
+                path=call.path,
+                query=str(call.query),
+                status=response.status_code if response else 0,
+                asked=self._provider.asked(call),
+                millicredits=sum(charge.millicredits for charge in call.charges),
+                can_charge=self._can_charge,
+                request_id=call.request_id,
+                fault=fault.kind if fault else None,
+                at=call.now,
+            )
+        )
+
+    async def _send_half(self, response: Response, scope: Scope, send: Send) -> None:
+        body = bytes(response.body)
+        await send(
+            {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
+        )
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        await self._backstage.connections.close(scope["client"])
