@@ -80,6 +80,9 @@ class AttachedSandbox:
     def set_plan(self, provider: str, plan: str, *, account: str = "main") -> None:
         self._order("set_plan", provider=provider, plan=plan, account=account)
 
+    def set_price(self, provider: str, operation: str, millicredits: int) -> None:
+        self._order("set_price", provider=provider, operation=operation, millicredits=millicredits)
+
     def set_rate_limit(self, provider: str, requests_per_minute: int | None) -> None:
         self._order("set_rate_limit", provider=provider, requests_per_minute=requests_per_minute)
 

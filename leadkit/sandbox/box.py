@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,10 @@ from leadkit.sandbox.leadleap.webhooks import Delivery
 from leadkit.sandbox.record import Charge, RequestRecord
 from leadkit.sandbox.server import Server
 from leadkit.sandbox.world import World
+
+_grown = functools.lru_cache(maxsize=4)(
+    World
+)  # nothing in a world changes, so sandboxes of one seed share it
 
 
 class Sandbox:
@@ -50,7 +55,7 @@ class Sandbox:
         key: str | None = None,
     ) -> None:
         self.seed = seed
-        self._backstage = Backstage(World(seed), delay_seconds)
+        self._backstage = Backstage(_grown(seed), delay_seconds)
         self._leadleap = LeadLeap(
             self._backstage,
             limit_millicredits=credits * MILLICREDITS_PER_CREDIT,
@@ -146,6 +151,14 @@ class Sandbox:
     def set_plan(self, provider: str, plan: str, *, account: str = "main") -> None:
         """``"starter"`` has no API access at LeadLeap, ``"scale"`` has."""
         self._provider(provider).accounts.account(account).plan = plan
+
+    def set_price(self, provider: str, operation: str, millicredits: int) -> None:
+        """What LeadLeap's "unlock", "export" (each for one lead) or "validate" (for one address) costs."""
+        prices = self._provider(provider).prices
+        if operation not in prices:
+            msg = f"{provider} charges for {', '.join(prices)}, not for {operation!r}"
+            raise ValueError(msg)
+        prices[operation] = millicredits
 
     def set_rate_limit(self, provider: str, requests_per_minute: int | None) -> None:
         """None lifts the limit."""

@@ -6,6 +6,7 @@ ASGI has no word for "hang up", so the HTTP protocol class notes each transport 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 from typing import Any
@@ -35,7 +36,8 @@ class Connections:
         """Cut at once, with a TCP reset."""
         transport = self._transports[client]
         raw_socket = transport.get_extra_info("socket")
-        raw_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)  # on, for 0 seconds: a reset
+        raw_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         transport.abort()
         await asyncio.sleep(0)  # lets uvicorn notice before it would answer 500
 

@@ -28,6 +28,7 @@ ORDERS = frozenset(
         "api_key",
         "set_credits",
         "set_plan",
+        "set_price",
         "set_rate_limit",
         "fault",
         "clear_faults",

@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from leadkit.sandbox.account import Account
+from leadkit.sandbox.account import ApiKey
 from leadkit.sandbox.clock import Clock
 from leadkit.sandbox.connections import Connections
 from leadkit.sandbox.distort import distort
 from leadkit.sandbox.faults import Fault, Faults
+from leadkit.sandbox.limits import Allowance
 from leadkit.sandbox.record import Charge, Record, RequestRecord
 from leadkit.sandbox.world import World
 
@@ -48,19 +49,26 @@ class Call:
     now: float
     request_id: str
     path_params: dict[str, Any] = field(default_factory=dict)
-    account: Account | None = None
+    key: ApiKey | None = None
+    allowance: Allowance | None = None
     charges: list[Charge] = field(default_factory=list)
 
     @cached_property
     def json(self) -> Any:
         """The body as JSON; raises ValueError when it is none."""
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
 
 class Answering(Protocol):
     """A provider, as the gate sees it."""
 
     name: str
+
+    def begin(self, call: Call) -> None:
+        """Find the call's key, and count it against the rate limit."""
 
     def answer(self, call: Call, handler: Callable[..., Response]) -> Response: ...
 
@@ -100,6 +108,7 @@ class Endpoint:
             request_id=f"req_{secrets.token_hex(8)}",
             path_params=request.path_params,
         )
+        provider.begin(call)
         fault = backstage.faults.take(provider.name, call.method, call.path)
         if backstage.delay_seconds:
             await asyncio.sleep(backstage.delay_seconds)
@@ -143,7 +152,7 @@ class Endpoint:
         self._backstage.record.add_request(
             RequestRecord(
                 provider=self._provider.name,
-                account=call.account.name if call.account else "",
+                account=call.key.account.name if call.key else "",
                 method=call.method,
                 path=call.path,
                 query=str(call.query),

@@ -7,6 +7,7 @@ about (404, 410), and credits (402).
 from __future__ import annotations
 
 import json
+import math
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -33,7 +34,7 @@ from leadkit.sandbox.leadleap.wire import (
     text_field,
     texts_field,
 )
-from leadkit.sandbox.limits import Allowance, Limits
+from leadkit.sandbox.limits import Limits
 from leadkit.sandbox.mail import reason_against
 from leadkit.sandbox.record import Charge
 from leadkit.sandbox.world import Person
@@ -43,7 +44,6 @@ REQUESTS_PER_MINUTE = 60
 MAX_EXPORT = 500
 MAX_VALIDATE = 100
 VALIDATION_KEPT_SECONDS = 24 * 3600
-UNLOCK_MILLICREDITS = MILLICREDITS_PER_CREDIT
 
 SCOPES = (
     "leads:read",
@@ -75,7 +75,12 @@ class LeadLeap:
         self._backstage = backstage
         self.accounts = Accounts(limit_millicredits, plan="scale")
         self.limits = Limits(REQUESTS_PER_MINUTE if rate_limited else None)
-        self.validation_millicredits = validation_millicredits
+        #: Millicredits for one lead or address. An unlock and a locked lead of an export cost one credit.
+        self.prices = {
+            "unlock": MILLICREDITS_PER_CREDIT,
+            "export": MILLICREDITS_PER_CREDIT,
+            "validate": validation_millicredits,
+        }
         self.webhooks = Webhooks(backstage.clock)
         self._people = backstage.world.known_to(self.name)
         self._searchable = [person for person in self._people if not person.deleted]
@@ -118,12 +123,14 @@ class LeadLeap:
 
     # -- what the gate asks for ---------------------------------------------------------------------------
 
+    def begin(self, call: Call) -> None:
+        scheme, _, key = call.headers.get("authorization", "").partition(" ")
+        call.key = self.accounts.find_key(key) if scheme == "Bearer" else None
+        call.allowance = self.limits.take(call.key.key if call.key else "", call.now)
+
     def answer(self, call: Call, handler: Callable[..., Response]) -> Response:
-        key = self._key_of(call)
-        call.account = key.account if key else None
-        allowance = self.limits.take(key.key if key else "", call.now)
         try:
-            response = handler(call, self._checked(call, key, allowance))
+            response = handler(call, _checked_key(call))
         except Refusal as refusal:
             response = refused(call, refusal)
         except OutOfCredits:
@@ -132,13 +139,10 @@ class LeadLeap:
             )
         except Exception as defect:
             response = refused(call, Refusal("INTERNAL_ERROR", f"Unexpected server error: {defect!r}."))
-        add_rate_headers(response, allowance)
+        add_rate_headers(response, call.allowance)
         return response
 
     def error(self, call: Call, fault: Fault) -> Response:
-        key = self._key_of(call)
-        call.account = key.account if key else None
-        allowance = self.limits.take(key.key if key else "", call.now)
         status = fault.status or 500
         code = next((code for code, known in STATUS.items() if known == status), "INTERNAL_ERROR")
         wait = fault.retry_after
@@ -148,7 +152,7 @@ class LeadLeap:
             retry_after=int(wait) if wait and wait.isdecimal() else None,
         )
         response = refused(call, refusal, status=status)
-        add_rate_headers(response, allowance)
+        add_rate_headers(response, call.allowance)
         if wait is not None:
             response.headers["Retry-After"] = wait
         response.headers.update(fault.headers)
@@ -166,25 +170,6 @@ class LeadLeap:
                 value = body[name]
                 return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
         return ()
-
-    # -- keys and rates -------------------------------------------------------------------------------------
-
-    def _key_of(self, call: Call) -> ApiKey | None:
-        scheme, _, key = call.headers.get("authorization", "").partition(" ")
-        return self.accounts.find_key(key) if scheme == "Bearer" else None
-
-    def _checked(self, call: Call, key: ApiKey | None, allowance: Allowance) -> ApiKey:
-        if key is None or key.expired:
-            raise Refusal("UNAUTHORIZED", "Invalid or missing API key.")
-        if not allowance.allowed:
-            raise Refusal(
-                "RATE_LIMITED",
-                f"Rate limit exceeded. You are allowed {allowance.limit} requests per minute.",
-                retry_after=allowance.seconds_left(call.now),
-            )
-        if key.account.plan not in PLANS_WITH_API:
-            raise Refusal("PLAN_LIMIT", "API access requires the Scale plan or higher.")
-        return key
 
     # -- leads ----------------------------------------------------------------------------------------------
 
@@ -209,7 +194,9 @@ class LeadLeap:
         response = answered(
             call,
             unlocked_lead(person),
-            credits_used=len(new),
+            credits_used=math.ceil(
+                sum(charge.millicredits for charge in call.charges) / MILLICREDITS_PER_CREDIT
+            ),
             credits_remaining=key.account.remaining_millicredits // MILLICREDITS_PER_CREDIT,
             cached=not new,
         )
@@ -265,7 +252,7 @@ class LeadLeap:
         """Pay for the leads that are still locked, all or none, and open them. The ids that were paid for."""
         unlocked = key.account.unlocked
         new = [person.lead_id for person in people if person.lead_id not in unlocked]
-        self._charge(call, key, operation, new, UNLOCK_MILLICREDITS)
+        self._charge(call, key, operation, new)
         unlocked.update(dict.fromkeys(new, call.now))
         return new
 
@@ -303,7 +290,7 @@ class LeadLeap:
             cached.append(name in seen or validated.get(name, float("-inf")) > fresh_since)
             seen.add(name)
         new = [email for email, known in zip(emails, cached, strict=True) if not known]
-        self._charge(call, key, "validate", new, self.validation_millicredits)
+        self._charge(call, key, "validate", new)
         validated.update((email.lower(), call.now) for email in new)
         verdicts = []
         for email, known in zip(emails, cached, strict=True):
@@ -311,14 +298,13 @@ class LeadLeap:
             verdicts.append({"email": email, "is_valid": reason is None, "reason": reason, "cached": known})
         return verdicts
 
-    def _charge(
-        self, call: Call, key: ApiKey, operation: str, what: Sequence[str], millicredits_each: int
-    ) -> None:
-        if not (what and millicredits_each):
+    def _charge(self, call: Call, key: ApiKey, operation: str, what: Sequence[str]) -> None:
+        each = self.prices[operation]
+        if not (what and each):
             return
-        key.account.pay(len(what) * millicredits_each)
+        key.account.pay(len(what) * each)
         charges = [
-            Charge(self.name, key.account.name, operation, one, millicredits_each, call.request_id, call.now)
+            Charge(self.name, key.account.name, operation, one, each, call.request_id, call.now)
             for one in what
         ]
         call.charges += charges
@@ -350,6 +336,21 @@ class LeadLeap:
 
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def _checked_key(call: Call) -> ApiKey:
+    key, allowance = call.key, call.allowance
+    if key is None or key.expired:
+        raise Refusal("UNAUTHORIZED", "Invalid or missing API key.")
+    if allowance is not None and not allowance.allowed:
+        raise Refusal(
+            "RATE_LIMITED",
+            f"Rate limit exceeded. You are allowed {allowance.limit} requests per minute.",
+            retry_after=allowance.seconds_left(call.now),
+        )
+    if key.account.plan not in PLANS_WITH_API:
+        raise Refusal("PLAN_LIMIT", "API access requires the Scale plan or higher.")
+    return key
 
 
 def _no_such_path(call: Call, _key: ApiKey) -> Response:

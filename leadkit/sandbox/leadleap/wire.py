@@ -65,7 +65,9 @@ def _envelope(
     return Response(json.dumps(body, ensure_ascii=False), status, media_type="application/json")
 
 
-def add_rate_headers(response: Response, allowance: Allowance) -> None:
+def add_rate_headers(response: Response, allowance: Allowance | None) -> None:
+    if allowance is None:
+        return
     response.headers["X-RateLimit-Limit"] = str(allowance.limit)
     response.headers["X-RateLimit-Remaining"] = str(allowance.remaining)
     response.headers["X-RateLimit-Reset"] = str(int(allowance.resets_at + 1))
@@ -78,7 +80,7 @@ def json_object(call: Call) -> dict[str, Any]:
         raise Refusal("BAD_REQUEST", "Content-Type must be application/json.")
     try:
         body = call.json
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Refusal("BAD_REQUEST", "The request body is not valid JSON.") from None
     if not isinstance(body, dict):
         raise Refusal("BAD_REQUEST", "The request body must be a JSON object.")
