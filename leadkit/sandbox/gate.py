@@ -53,6 +53,11 @@ class Call:
     allowance: Allowance | None = None
     charges: list[Charge] = field(default_factory=list)
 
+    @property
+    def millicredits(self) -> int:
+        """What the call has cost so far."""
+        return sum(charge.millicredits for charge in self.charges)
+
     @cached_property
     def json(self) -> Any:
         """The body as JSON; raises ValueError when it is none."""
@@ -158,7 +163,7 @@ class Endpoint:
                 query=str(call.query),
                 status=response.status_code if response else 0,
                 asked=self._provider.asked(call),
-                millicredits=sum(charge.millicredits for charge in call.charges),
+                millicredits=call.millicredits,
                 can_charge=self._can_charge,
                 request_id=call.request_id,
                 fault=fault.kind if fault else None,

@@ -194,9 +194,7 @@ class LeadLeap:
         response = answered(
             call,
             unlocked_lead(person),
-            credits_used=math.ceil(
-                sum(charge.millicredits for charge in call.charges) / MILLICREDITS_PER_CREDIT
-            ),
+            credits_used=math.ceil(call.millicredits / MILLICREDITS_PER_CREDIT),
             credits_remaining=key.account.remaining_millicredits // MILLICREDITS_PER_CREDIT,
             cached=not new,
         )
@@ -207,7 +205,7 @@ class LeadLeap:
     def _export(self, call: Call, key: ApiKey) -> Response:
         lead_ids = texts_field(call, "lead_ids", MAX_EXPORT)
         form = json_object(call).get("format", "csv")
-        if form not in {"csv", "json"}:
+        if form not in ("csv", "json"):
             raise Refusal("BAD_REQUEST", "format must be 'csv' or 'json'.")
         # UNKNOWN: an id in the list that does not exist, and credits for only some of it. Here the whole
         # export is refused and costs nothing; a repeated id is one lead.

@@ -90,9 +90,9 @@ def json_object(call: Call) -> dict[str, Any]:
 def text_field(call: Call, name: str) -> str:
     """A required, non-empty string of the body."""
     value = json_object(call).get(name)
-    if not isinstance(value, str) or not value.strip():
+    if not _is_filled_text(value):
         raise Refusal("BAD_REQUEST", f"{name} is required and must be a string.")
-    return value
+    return str(value)
 
 
 def texts_field(call: Call, name: str, most: int) -> list[str]:
@@ -100,11 +100,20 @@ def texts_field(call: Call, name: str, most: int) -> list[str]:
     value = json_object(call).get(name)
     if not isinstance(value, list) or not value:
         raise Refusal("BAD_REQUEST", f"{name} is required and must be an array of strings.")
-    if not all(isinstance(one, str) and one.strip() for one in value):
+    if not all(map(_is_filled_text, value)):
         raise Refusal("BAD_REQUEST", f"Every entry of {name} must be a non-empty string.")
     if len(value) > most:
         raise Refusal("BAD_REQUEST", f"{name} may hold at most {most} entries, not {len(value)}.")
     return value
+
+
+def _is_filled_text(value: object) -> bool:
+    """A string with something in it, of whole characters: half of a surrogate pair cannot be UTF-8."""
+    return (
+        isinstance(value, str)
+        and bool(value.strip())
+        and not any("\ud800" <= char <= "\udfff" for char in value)
+    )
 
 
 def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
