@@ -1,0 +1,1 @@
+"""One module for each example file; ``make_workbooks.py`` says what is in them."""
