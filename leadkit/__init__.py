@@ -1,1 +1,62 @@
-"""leadkit."""
+"""leadkit: enrich a spreadsheet of people, the price first, nothing paid twice, the same workbook back.
+
+>>> import leadkit
+>>> book = leadkit.open("leads.xlsx")                          # doctest: +SKIP
+>>> plan = book.frame.leads.validate_emails("Email")           # doctest: +SKIP
+>>> done = plan.run(at_most=40)                                # doctest: +SKIP
+>>> book.save_as("leads.enriched.xlsx", done.frame)            # doctest: +SKIP
+
+Importing registers ``DataFrame.leads``; the rest is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from leadkit import accessor as _accessor  # noqa: F401 (registers DataFrame.leads)
+from leadkit import errors
+
+if TYPE_CHECKING:
+    from leadkit.plan import Plan, Preview, make_plan
+    from leadkit.result import Done, Receipt
+    from leadkit.sheets import Book
+    from leadkit.sheets import open_book as open  # noqa: A004 (leadkit.open reads well)
+    from leadkit.workspace import Workspace, connect
+
+__version__ = version("leadkit")
+
+#: Public name → module and name there.
+_PUBLIC = {
+    "Book": ("leadkit.sheets", "Book"),
+    "Done": ("leadkit.result", "Done"),
+    "Plan": ("leadkit.plan", "Plan"),
+    "Preview": ("leadkit.plan", "Preview"),
+    "Receipt": ("leadkit.result", "Receipt"),
+    "Workspace": ("leadkit.workspace", "Workspace"),
+    "connect": ("leadkit.workspace", "connect"),
+    "make_plan": ("leadkit.plan", "make_plan"),
+    "open": ("leadkit.sheets", "open_book"),
+}
+
+__all__ = [
+    "Book",
+    "Done",
+    "Plan",
+    "Preview",
+    "Receipt",
+    "Workspace",
+    "connect",
+    "errors",
+    "make_plan",
+    "open",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        msg = f"module 'leadkit' has no attribute {name!r}"
+        raise AttributeError(msg)
+    module, attribute = _PUBLIC[name]
+    return getattr(import_module(module), attribute)

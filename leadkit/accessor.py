@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
-from leadkit.plan import Plan, make_plan
-from leadkit.workspace import Workspace
+if TYPE_CHECKING:
+    from leadkit.plan import Plan
+    from leadkit.workspace import Workspace
 
 
 @pd.api.extensions.register_dataframe_accessor("leads")
@@ -14,6 +18,19 @@ class LeadsAccessor:
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
+
+    def _plan(
+        self,
+        step: str,
+        columns: Mapping[str, str],
+        *,
+        via: str | None,
+        refresh: bool,
+        workspace: Workspace | None,
+    ) -> Plan:
+        from leadkit.plan import make_plan  # the engine and its libraries: only when a plan is made
+
+        return make_plan(self._frame, step, columns, via=via, refresh=refresh, workspace=workspace)
 
     def validate_emails(
         self,
@@ -48,9 +65,7 @@ class LeadsAccessor:
         InputError
             No such column, only blanks, or two rows with one index label. Nothing was sent.
         """
-        return make_plan(
-            self._frame, "validate_emails", {"email": email}, via=via, refresh=refresh, workspace=workspace
-        )
+        return self._plan("validate_emails", {"email": email}, via=via, refresh=refresh, workspace=workspace)
 
     def unlock(
         self,
@@ -80,9 +95,7 @@ class LeadsAccessor:
         InputError
             No such column, only blanks, or two rows with one index label. Nothing was sent.
         """
-        return make_plan(
-            self._frame, "unlock", {"lead_id": lead_id}, via=via, refresh=refresh, workspace=workspace
-        )
+        return self._plan("unlock", {"lead_id": lead_id}, via=via, refresh=refresh, workspace=workspace)
 
     def enrich(
         self,
@@ -110,6 +123,4 @@ class LeadsAccessor:
         InputError
             No such column, only blanks, or two rows with one index label. Nothing was sent.
         """
-        return make_plan(
-            self._frame, "enrich", {"lead_id": lead_id}, via=via, refresh=refresh, workspace=workspace
-        )
+        return self._plan("enrich", {"lead_id": lead_id}, via=via, refresh=refresh, workspace=workspace)

@@ -12,6 +12,8 @@ from decimal import Decimal, InvalidOperation
 from leadkit.errors import ApprovalError
 
 MILLICREDITS_PER_CREDIT = 1000
+#: Fits a 64-bit column a thousand times over; nobody owns a trillion credits.
+_LARGEST = Decimal(10) ** 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def to_millicredits(amount: int | float | str | Decimal) -> int:
             raise InvalidOperation
         text = amount.strip().replace(",", "") if isinstance(amount, str) else str(amount)
         millicredits = Decimal(text) * MILLICREDITS_PER_CREDIT
-        if not millicredits.is_finite() or millicredits < 0 or millicredits != int(millicredits):
+        if not 0 <= millicredits <= _LARGEST or millicredits != int(millicredits):
             raise InvalidOperation
     except (InvalidOperation, ValueError):
         msg = (

@@ -193,7 +193,7 @@ def _sandbox(settings: Settings, options: dict[str, Any]) -> Workspace:
         **box.environ,
         "LEADKIT_HOME": str(settings.home / "sandbox"),
         # The sandbox's price list is known, as a customer's contract would be.
-        "LEADKIT_LEADLEAP_VALIDATION_CREDITS": f"{box.validation_millicredits / 1000:g}",
+        "LEADKIT_LEADLEAP_VALIDATION_CREDITS": f"{options.get('validation_millicredits', 0) / 1000:g}",
     }
     workspace = Workspace(
         Settings.from_environment(environ),

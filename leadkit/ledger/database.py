@@ -90,7 +90,8 @@ def _prepare(engine: Engine, where: str) -> None:
     """Make the tables on first use, and refuse a ledger that a newer leadkit wrote."""
     with guarded(where), engine.begin() as connection:
         metadata.create_all(connection)
-        found = dict(connection.execute(select(workspace.c.name, workspace.c.value)).tuples().all())
+        settings = connection.execute(select(workspace.c.name, workspace.c.value))
+        found = dict(row._tuple() for row in settings)
         if not found:
             # The salt keeps fingerprints and forgotten people from being guessed by hashing candidates.
             rows = [

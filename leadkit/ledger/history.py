@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, func, select
 
@@ -55,6 +55,21 @@ class CallRecord:
     http_status: int | None
     note: str
     reserved_at: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a program: amounts as integer millicredits."""
+        return {
+            "call": self.id,
+            "state": self.state.name.lower(),
+            "keys": self.key_count,
+            "reserved_millicredits": self.reserved,
+            "charged_least_millicredits": self.amount.least,
+            "charged_most_millicredits": self.amount.most,
+            "attempts": self.attempts,
+            "request_id": self.request_id,
+            "http_status": self.http_status,
+            "note": self.note,
+        }
 
 
 def run_records(connection: Connection, run_id: str | None = None) -> list[RunRecord]:
@@ -135,15 +150,33 @@ def call_records(connection: Connection, run_id: str) -> list[CallRecord]:
     ]
 
 
-def doubtful_keys(connection: Connection) -> list[tuple[str, str, str, int, str, int]]:
-    """Provider, step, key, call, why and millicredits held, for every fact in doubt."""
+class DoubtfulFact(NamedTuple):
+    """A fact that may have been paid for, and nobody knows. ``held``: millicredits reserved for its call."""
+
+    provider: str
+    step: str
+    key: str
+    call_id: int
+    why: str
+    held: int
+    run_id: str
+
+
+def doubtful_facts(connection: Connection) -> list[DoubtfulFact]:
+    """Every fact in doubt, oldest call first."""
     query = (
         select(
-            operations.c.provider, operations.c.step, facts.c.key, calls.c.id, calls.c.note, calls.c.reserved
+            operations.c.provider,
+            operations.c.step,
+            facts.c.key,
+            calls.c.id,
+            calls.c.note,
+            calls.c.reserved,
+            calls.c.run_id,
         )
         .join(operations, operations.c.id == facts.c.operation_id)
         .join(calls, calls.c.id == facts.c.call_id)
         .where(facts.c.state == FactState.IN_DOUBT)
         .order_by(calls.c.id, facts.c.id)
     )
-    return [tuple(row) for row in connection.execute(query)]
+    return [DoubtfulFact(*row) for row in connection.execute(query)]

@@ -23,7 +23,7 @@ from leadkit.clock import Clock
 from leadkit.errors import ApprovalError, RunNotFoundError
 from leadkit.ledger import history, lookup
 from leadkit.ledger.database import guarded
-from leadkit.ledger.history import CallRecord, RunRecord
+from leadkit.ledger.history import CallRecord, DoubtfulFact, RunRecord
 from leadkit.ledger.lookup import Stored
 from leadkit.ledger.owners import Owners
 from leadkit.ledger.schema import (
@@ -240,6 +240,11 @@ class Ledger:
         """The calls of a run, in the order in which they were reserved."""
         with self.reading() as connection:
             return history.call_records(connection, run_id)
+
+    def doubtful(self) -> list[DoubtfulFact]:
+        """Every fact that may have been paid for, and nobody knows."""
+        with self.reading() as connection:
+            return history.doubtful_facts(connection)
 
     def end_run(self, run_id: str, state: str, why: str = "") -> None:
         with self.writing() as connection:

@@ -119,7 +119,9 @@ class Operation:
     provider: str
     step: str  # the accessor's method: validate_emails
     title: str  # "validate e-mail addresses"
-    takes: str  # which kind of key, one of leadkit.keys.KINDS
+    #: Which kind of key: one of leadkit.keys.KINDS, or "person" or "company" for a key of several parts as
+    #: leadkit.keys.combine makes it, read with leadkit.keys.parts_of.
+    takes: str
     wants: tuple[str, ...]  # the data points bought; part of the fact's identity
     batch_size: int
     price: Price
@@ -132,6 +134,44 @@ class Operation:
     encode: Callable[[Sequence[str]], Request]
     decode: Callable[[Sequence[str], Response], Decoded]
     writes: bool = False  # True when the call changes something at the provider other than the bill
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search or a list. ``next`` is what the following page is asked with; None at the end."""
+
+    rows: tuple[Mapping[str, Value], ...]
+    next: str | None = None
+    total: int | None = None
+    amount: Amount | None = None
+    request_id: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search by filter, or the reading of a list: pages of new rows, one call each.
+
+    ``price`` is for one row (``priced_by`` "row") or for one page, in millicredits. ``encode`` gets the checked
+    filters, the ``next`` of the page before (None for the first) and the number of rows wanted; it raises
+    InputError for a filter or a value that the provider does not document.
+    """
+
+    provider: str
+    step: str  # search_people, search_companies, …
+    title: str
+    filters: Mapping[str, str]  # name → what it takes, for the documentation
+    page_size: int
+    most_rows: int | None  # how deep the provider lets anybody page
+    price: Price
+    priced_by: Literal["row", "page"]
+    limit: RateLimit
+    repeat: Repeat
+    columns: tuple[ResultColumn, ...]
+    encode: Callable[[Mapping[str, Any], str | None, int], Request]
+    decode: Callable[[Response], Page]
+    #: For this error the pages may not be trusted (a filter that is silently ignored); checked on each page.
+    check: Callable[[Mapping[str, Any], Page], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +204,9 @@ class Provider(Protocol):
 
     def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
         """The operation behind a step. Raises InputError when the provider does not offer it."""
+
+    def search(self, step: str) -> Search:
+        """The search behind a step. Raises InputError when the provider does not offer it."""
 
     def balance_request(self) -> Request: ...
 

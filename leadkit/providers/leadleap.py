@@ -136,6 +136,13 @@ class LeadLeap:
             raise InputError(msg)
         return makers[step]()
 
+    def search(self, step: str) -> Search:
+        """The search behind a step: search_people."""
+        if step != "search_people":
+            msg = f"LeadLeap does not offer {step}; it offers search_people. Nothing was sent."
+            raise InputError(msg)
+        return search_people()
+
     def _validate_emails(self) -> Operation:
         if self._validation_millicredits is None:
             # The page states no cost. The only figure that any LeadLeap page gives is that of its other

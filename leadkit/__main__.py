@@ -1,0 +1,5 @@
+"""``python -m leadkit``."""
+
+from leadkit.cli import main
+
+main()

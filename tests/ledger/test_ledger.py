@@ -1,0 +1,258 @@
+"""The ledger's state machine on a real file: reserve before the send, settle after it, nothing twice."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leadkit.errors import ApprovalError, LedgerError, RunNotFoundError
+from leadkit.ledger import CallState, FactState, open_sqlite
+from leadkit.money import Amount
+from leadkit.providers.base import Answer
+from tests.ledger.driver import LedgerDriver
+
+FOUND = Answer("found", {"verdict": "valid"})
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[LedgerDriver]:
+    driver = LedgerDriver(tmp_path / "home")
+    yield driver
+    driver.close()
+
+
+def test_a_fact_is_claimed_by_one_run_only(driver: LedgerDriver) -> None:
+    first, second = driver.start_run(10_000), driver.start_run(10_000)
+    mine = first.reserve(["a", "b"])
+    theirs = second.reserve(["b", "c"])
+    assert mine.keys == ("a", "b")
+    assert theirs.keys == ("c",)
+    assert theirs.waiting == ("b",)
+
+
+def test_what_is_settled_is_known_to_every_later_run(driver: LedgerDriver) -> None:
+    first = driver.start_run(10_000)
+    claim = first.reserve(["a"])
+    first.settle(claim, {"a": FOUND}, Amount(1000, 1000))
+    assert driver.start_run(10_000).reserve(["a"]).known == ("a",)
+    stored = driver.ledger.answers(first.operation_id, ["a", "b"])
+    assert stored["a"].values == {"verdict": "valid"}
+    assert "b" not in stored
+
+
+def test_the_maximum_price_is_reserved_and_the_budget_holds_whatever_is_open(driver: LedgerDriver) -> None:
+    run = driver.start_run(2_500)
+    claim = run.reserve(["a", "b", "c"])
+    assert (claim.keys, claim.over_budget, claim.reserved) == (("a", "b"), ("c",), 2_000)
+    run.settle(claim, dict.fromkeys("ab", FOUND), Amount(500, 500))
+    assert run.reserve(["c"]).keys == ("c",)
+
+
+def test_an_unknown_cost_counts_at_its_maximum(driver: LedgerDriver) -> None:
+    run = driver.start_run(2_000)
+    claim = run.reserve(["a", "b"])
+    assert run.settle(claim, dict.fromkeys("ab", FOUND), None) == Amount(0, 2_000)
+    assert run.reserve(["c"]).over_budget == ("c",)
+
+
+def test_eight_threads_never_reserve_more_than_was_approved(driver: LedgerDriver) -> None:
+    run = driver.start_run(20_000)
+    claimed: list[int] = []
+
+    def claim_many(name: str) -> None:
+        for n in range(10):
+            claimed.append(len(run.reserve([f"{name}{n}"]).keys))
+
+    threads = [threading.Thread(target=claim_many, args=(name,)) for name in "abcdefgh"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(claimed) == 20
+
+
+def test_a_released_call_gives_its_money_and_its_facts_back(driver: LedgerDriver) -> None:
+    run = driver.start_run(1_000)
+    claim = run.reserve(["a"])
+    run.release(claim)
+    assert run.reserve(["a"]).keys == ("a",)
+
+
+def test_a_stale_answer_is_bought_anew_and_comes_back_when_that_is_released(driver: LedgerDriver) -> None:
+    run = driver.start_run(10_000)
+    run.settle(run.reserve(["a"]), {"a": FOUND}, Amount(1000, 1000))
+    driver.clock.seconds += 100
+    fresh_after = {FactState.FOUND: driver.ledger.now()}
+    again = run.reserve(["a"], fresh_after=fresh_after)
+    assert again.keys == ("a",)
+    run.release(again)
+    assert run.reserve(["a"]).known == ("a",)
+    assert driver.ledger.answers(run.operation_id, ["a"])["a"].values == {"verdict": "valid"}
+
+
+def test_a_call_in_doubt_keeps_its_money_and_is_not_bought_again(driver: LedgerDriver) -> None:
+    run = driver.start_run(1_000)
+    claim = run.reserve(["a"])
+    run.doubt(claim, "the line broke")
+    later = driver.start_run(5_000).reserve(["a"])
+    assert not later.keys
+    assert later.doubtful == {claim.call_id: ("a",)}
+    assert run.reserve(["b"]).over_budget == ("b",)
+    (fact,) = driver.ledger.doubtful()
+    assert (fact.key, fact.held, fact.why) == ("a", 1_000, "the line broke")
+
+
+def test_a_call_of_a_dead_process_is_in_doubt_and_a_free_repeat_uses_its_reservation(
+    driver: LedgerDriver,
+) -> None:
+    dead = driver.start_run(1_000)
+    claim = dead.reserve(["a"])
+    dead.owner.release()
+    run = driver.start_run(0)
+    assert run.reserve(["a"]).doubtful == {claim.call_id: ("a",)}
+    again = run.reclaim(claim.call_id)
+    assert again is not None
+    assert (again.keys, again.reserved, again.attempt) == (("a",), 1_000, 2)
+
+
+def test_a_call_of_a_living_process_cannot_be_taken_over(driver: LedgerDriver) -> None:
+    claim = driver.start_run(1_000).reserve(["a"])
+    assert driver.start_run(1_000).reclaim(claim.call_id) is None
+
+
+def test_a_repeat_that_is_not_documented_as_free_is_left_to_a_person(driver: LedgerDriver) -> None:
+    dead = driver.start_run(1_000)
+    claim = dead.reserve(["a"])
+    dead.owner.release()
+    assert driver.start_run(1_000).reclaim(claim.call_id, free=False) is None
+    assert [call.state for call in driver.ledger.calls(dead.id)] == [CallState.IN_DOUBT]
+
+
+def test_two_runs_never_repeat_the_same_call(driver: LedgerDriver) -> None:
+    run = driver.start_run(1_000)
+    claim = run.reserve(["a"])
+    run.doubt(claim, "lost")
+    taken = [driver.start_run(0).reclaim(claim.call_id) for _ in range(3)]
+    assert sum(one is not None for one in taken) == 1
+
+
+def test_a_free_repeat_that_reports_zero_does_not_hide_the_first_charge(driver: LedgerDriver) -> None:
+    run = driver.start_run(1_000)
+    claim = run.reserve(["a"])
+    run.doubt(claim, "lost")
+    again = run.reclaim(claim.call_id)
+    assert again is not None
+    assert run.settle(again, {"a": FOUND}, Amount(0, 0)) == Amount(0, 1_000)
+
+
+def test_keys_left_out_of_an_answer_are_in_doubt_and_the_rest_is_kept(driver: LedgerDriver) -> None:
+    run = driver.start_run(10_000)
+    claim = run.reserve(["a", "b"])
+    run.settle(claim, {"a": FOUND}, None)
+    states = driver.ledger.states(run.operation_id, ["a", "b", "c"], fresh_after={})
+    assert list(states) == [FactState.FOUND, FactState.IN_DOUBT, 0]
+
+
+def test_the_raw_body_is_kept_with_its_answer_and_when_nothing_could_be_read(driver: LedgerDriver) -> None:
+    run = driver.start_run(10_000)
+    run.settle(run.reserve(["a"]), {"a": FOUND}, None, body=b'{"data": 1}')
+    run.doubt(run.reserve(["b"]), "not JSON", body=b"<html>")
+    assert driver.bodies() == [b'{"data": 1}', b"<html>"]
+
+
+def test_an_approval_is_used_once(driver: LedgerDriver) -> None:
+    driver.start_run(1_000, approval="seen")
+    with pytest.raises(ApprovalError, match="has used this approval already. Nothing was sent"):
+        driver.start_run(1_000, approval="seen")
+
+
+def test_a_run_that_is_under_way_cannot_be_resumed_and_a_dead_one_can(driver: LedgerDriver) -> None:
+    run = driver.start_run(1_000)
+    with pytest.raises(ApprovalError, match="under way in another process"):
+        driver.ledger.resume_run(run.id, "somebody")
+    run.owner.release()
+    driver.ledger.resume_run(run.id, "somebody")
+    with pytest.raises(RunNotFoundError, match="no run nonsense"):
+        driver.ledger.resume_run("nonsense", "somebody")
+
+
+def test_two_keys_of_one_account_share_what_they_bought(driver: LedgerDriver) -> None:
+    one, two = driver.ledger.fingerprint("key one"), driver.ledger.fingerprint("key two")
+    for fingerprint in (one, two):
+        driver.ledger.remember_account("testing", fingerprint, "usr_1")
+    assert driver.ledger.account("testing", one) == driver.ledger.account("testing", two) == "usr_1"
+
+
+def test_facts_bought_before_the_account_was_known_stay_known(driver: LedgerDriver) -> None:
+    fingerprint = driver.ledger.fingerprint("a key")
+    run = driver.start_run(1_000, account=f"key {fingerprint}")
+    run.settle(run.reserve(["a"]), {"a": FOUND}, None)
+    driver.ledger.remember_account("testing", fingerprint, "usr_1")
+    assert driver.ledger.account("testing", fingerprint) == f"key {fingerprint}"
+
+
+def test_a_look_up_of_few_among_many_and_of_all_gives_the_same(driver: LedgerDriver) -> None:
+    run = driver.start_run(10**9)
+    keys = [f"k'{n}" for n in range(300)]
+    run.settle(run.reserve(keys[:200]), dict.fromkeys(keys[:200], FOUND), None)
+    all_states = driver.ledger.states(run.operation_id, keys, fresh_after={})
+    few = [3, 199, 200, 299]
+    assert list(driver.ledger.states(run.operation_id, [keys[n] for n in few], fresh_after={})) == [
+        all_states[n] for n in few
+    ]
+
+
+def test_the_ledger_and_its_side_files_are_for_their_owner_only(driver: LedgerDriver) -> None:
+    driver.start_run(1)
+    files = [path for path in driver.home.iterdir() if path.is_file()]
+    assert {path.name for path in files} >= {"ledger.sqlite", "ledger.sqlite-wal"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert stat.S_IMODE(driver.home.stat().st_mode) == 0o700
+
+
+def test_a_ledger_that_others_can_read_is_refused(driver: LedgerDriver) -> None:
+    path = driver.home / "ledger.sqlite"
+    path.chmod(0o644)
+    with pytest.raises(LedgerError, match="can be read by others. Nothing was sent. Run: chmod 600"):
+        open_sqlite(path)
+
+
+def test_a_ledger_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.write_bytes(b"not a database, " * 100)
+    path.chmod(0o600)
+    with pytest.raises(LedgerError, match="cannot be used: file is not a database. Nothing is sent"):
+        open_sqlite(path)
+
+
+def test_a_ledger_of_a_newer_leadkit_is_refused(driver: LedgerDriver) -> None:
+    with sqlite3.connect(driver.home / "ledger.sqlite") as connection:
+        connection.execute("UPDATE workspace SET value = '999' WHERE name = 'schema'")
+    with pytest.raises(LedgerError, match="newer leadkit. Nothing was sent"):
+        open_sqlite(driver.home / "ledger.sqlite")
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LedgerError, match="Nothing was sent. Set LEADKIT_HOME"):
+        open_sqlite(tmp_path / "file" / "ledger.sqlite")
+
+
+def test_a_locked_ledger_says_so_and_nothing_is_reserved(
+    driver: LedgerDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadkit.ledger.database.BUSY_SECONDS", 0.05)
+    other = LedgerDriver(driver.home)
+    run = other.start_run(1_000)
+    with sqlite3.connect(driver.home / "ledger.sqlite", isolation_level=None) as blocker:
+        blocker.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerError, match="Another program has held the ledger"):
+            run.reserve(["a"])
+        blocker.execute("ROLLBACK")
+    assert not other.ledger.calls(run.id)
+    other.close()
