@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from leadkit.errors import LedgerBusyError, LedgerError
 from leadkit.ledger.schema import SCHEMA_VERSION, metadata, workspace
@@ -40,6 +40,7 @@ def open_sqlite(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        hide_parameters=True,  # an error's text must not list people
     )
 
     @event.listens_for(engine, "connect")
@@ -66,6 +67,7 @@ def open_postgres(url: str) -> Engine:
             "postgres://", "postgresql+psycopg://", 1
         ),
         pool_pre_ping=True,
+        hide_parameters=True,
     )
     _prepare(engine, "in PostgreSQL")
     return engine
@@ -91,7 +93,7 @@ def _prepare(engine: Engine, where: str) -> None:
     with guarded(where), engine.begin() as connection:
         metadata.create_all(connection)
         settings = connection.execute(select(workspace.c.name, workspace.c.value))
-        found = dict(row._tuple() for row in settings)
+        found = {row.name: row.value for row in settings}
         if not found:
             # The salt keeps fingerprints and forgotten people from being guessed by hashing candidates.
             rows = [
@@ -115,7 +117,4 @@ def guarded(where: str) -> Iterator[None]:
             msg = f"Another program has held the ledger {where} for {BUSY_SECONDS:g} seconds. Try again."
             raise LedgerBusyError(msg) from error
         msg = f"The ledger {where} cannot be used: {reason}. Nothing is sent while that lasts. {_WHERE}"
-        raise LedgerError(msg) from error
-    except SQLAlchemyError as error:
-        msg = f"The ledger {where} cannot be used: {type(error).__name__}. Nothing is sent while that lasts."
         raise LedgerError(msg) from error

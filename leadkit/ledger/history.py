@@ -125,7 +125,7 @@ def _run_record(row: Row[Any]) -> RunRecord:
 
 def run_keys(connection: Connection, run_id: str) -> list[str]:
     """The keys that a run set out to buy."""
-    packed = connection.execute(select(runs.c.keys).where(runs.c.id == run_id)).scalar_one()
+    packed = connection.execute(select(runs.c.wanted).where(runs.c.id == run_id)).scalar_one()
     keys: list[str] = json.loads(zlib.decompress(packed))
     return keys
 

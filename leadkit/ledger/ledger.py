@@ -187,7 +187,7 @@ class Ledger:
                     approved_millicredits=approved,
                     state="running",
                     owner=owner,
-                    keys=zlib.compress(json.dumps(list(keys)).encode()),
+                    wanted=zlib.compress(json.dumps(list(keys)).encode()),
                     fresh_after=json.dumps(dict(fresh_after)),
                     preview=json.dumps(preview),
                     context=json.dumps(context),

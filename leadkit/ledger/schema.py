@@ -87,7 +87,7 @@ runs = Table(
     Column("state", Text, nullable=False),  # running, done, stopped, cancelled
     Column("stopped_why", Text, nullable=False, server_default=""),
     Column("owner", Text, nullable=False),  # the lock that its process holds
-    Column("keys", LargeBinary, nullable=False),  # what it set out to buy: zlib of JSON
+    Column("wanted", LargeBinary, nullable=False),  # what it set out to buy: zlib of JSON
     Column("fresh_after", Text, nullable=False),  # JSON: state → second; an older answer is bought anew
     Column("preview", Text, nullable=False),  # JSON
     Column("context", Text, nullable=False),  # JSON: the workbook and options, to resume from
