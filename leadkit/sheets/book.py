@@ -1,0 +1,315 @@
+"""A spreadsheet file as a pandas frame, and the frame back into the same file."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+import pandas as pd
+
+from leadkit.errors import SheetError
+from leadkit.sheets.changes import Changes, Policy, give_places, work_out
+from leadkit.sheets.csv_file import CsvFile
+from leadkit.sheets.frame import build_frame
+from leadkit.sheets.grid import Grid, listed
+from leadkit.sheets.header import HeaderGuess, guess_header
+from leadkit.sheets.limits import MAX_ROWS
+from leadkit.sheets.new_workbook import write_new_workbook
+from leadkit.sheets.other_formats import OtherFile
+from leadkit.sheets.package import Package
+from leadkit.sheets.save import safely
+from leadkit.sheets.sniff import kind_of
+from leadkit.sheets.source import Source
+from leadkit.sheets.xlsx_file import ReadSheet, SheetInfo, XlsxFile
+from leadkit.sheets.xlsx_write import XlsxWriter
+
+
+@dataclass(frozen=True, slots=True)
+class SaveReport:
+    """What was written.
+
+    ``added`` are the new columns' names as they stand in the file. ``filled``, ``overwritten`` and
+    ``conflicts`` count cells by column. ``parts`` are the members of the workbook that are not byte for
+    byte as before. ``backup`` is where the original is, when it was replaced.
+    """
+
+    path: Path | None
+    added: tuple[str, ...]
+    cells: int
+    filled: Mapping[str, int] = field(default_factory=dict)
+    overwritten: Mapping[str, int] = field(default_factory=dict)
+    conflicts: Mapping[str, int] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    backup: Path | None = None
+
+
+class Book:
+    """One sheet of one file. Made by :func:`open_book`.
+
+    Attributes
+    ----------
+    name, kind
+        The file's name, and what it is: xlsx, xlsm, csv, xls, xlsb or ods.
+    sheet
+        The name of the sheet; a CSV file has none, ``""``.
+    frame
+        Every row below the header, as text; blank cells are missing. The index holds spreadsheet row numbers.
+    header_row
+        The spreadsheet row of the column names, counted from 1; 0 when there are none.
+    header_guesses
+        Rows that could hold them, the likeliest first, each with its evidence.
+    notes
+        What a person should know of the file, as sentences.
+    """
+
+    def __init__(
+        self, file: XlsxFile | CsvFile | OtherFile, sheet: str | None, header_row: int | None
+    ) -> None:
+        self._file = file
+        self._read: ReadSheet | None = None
+        self.name = file.source.name
+        self.kind: str = file.kind
+        self.sheet = ""
+        grid = self._read_grid(sheet)
+        self.header_guesses: list[HeaderGuess] = guess_header(grid)
+        if header_row is not None and not 0 <= header_row <= MAX_ROWS:
+            msg = f"header_row {header_row} is no row of a sheet: rows count from 1, and 0 says that there is none."
+            raise SheetError(msg)
+        self.header_row = self.header_guesses[0].row if header_row is None else header_row
+        totals = [
+            row
+            for table in grid.tables
+            for row in range(table.area.bottom - table.totals_rows + 1, table.area.bottom + 1)
+        ]
+        framed = build_frame(grid, self.header_row, totals)
+        self.frame: pd.DataFrame = framed.frame
+        self._numbers = framed.numbers
+        self._grid = grid
+        self.notes: list[str] = self._explain(grid, totals)
+
+    def _read_grid(self, sheet: str | None) -> Grid:
+        if isinstance(self._file, XlsxFile):
+            self._read = self._file.read(self._file.entry(sheet))
+            self.sheet = self._read.entry.name
+            return self._read.grid
+        if isinstance(self._file, OtherFile):
+            self.sheet = self._file.sheet(sheet)
+            return self._file.read(self.sheet)
+        if sheet:
+            msg = f"{self.name} is a text file, which has no sheet {sheet!r}. Nothing was sent."
+            raise SheetError(msg)
+        return self._file.read()
+
+    def _explain(self, grid: Grid, totals: list[int]) -> list[str]:
+        notes = grid.explain(self.sheet or self.name)
+        if not grid.cells:
+            notes.append(f"Sheet {self.sheet!r} of {self.name} is empty.")
+        elif self.frame.empty:
+            notes.append(f"There are no rows below the header in row {self.header_row}.")
+        if totals:
+            notes.append(f"Rows of totals are left out: {listed(totals, len(totals))}.")
+        if len(self.frame):
+            span = int(self.frame.index[-1] - self.frame.index[0]) + 1
+            skipped = span - len(self.frame) - len(totals)
+            if skipped > 0:
+                notes.append(
+                    f"{skipped:,} blank rows between the others are left out; row numbers are the sheet's."
+                )
+        return notes
+
+    def __repr__(self) -> str:
+        sheet = f", sheet {self.sheet!r}" if self.sheet else ""
+        return f"<Book {self.name!r}{sheet}: {len(self.frame):,} rows, {len(self.frame.columns)} columns>"
+
+    @cached_property
+    def sheets(self) -> list[SheetInfo]:
+        """All worksheets of the file, in its order."""
+        if isinstance(self._file, CsvFile):
+            return [SheetInfo("", self._grid.last_row, max(self._grid.cells, default=0), hidden=False)]
+        return self._file.infos()
+
+    @property
+    def default_output(self) -> Path:
+        """``leads.xlsx`` → ``leads.enriched.xlsx``, beside it."""
+        path = self._file.source.path or Path(self.name)
+        ending = ".xlsx" if isinstance(self._file, OtherFile) else path.suffix or ".csv"
+        return path.with_name(f"{path.stem}.enriched{ending}")
+
+    def check_writable(self) -> None:
+        """SheetError with the reason when the workbook cannot be written back safely.
+
+        To be called before anything is spent. Unpacks every member once to see that none is damaged.
+        """
+        if isinstance(self._file, XlsxFile) and self._read is not None:
+            self._file.check_writable(self._read)
+            self._first_free_column()
+
+    def _first_free_column(self) -> int:
+        last = max(self._numbers, default=0)
+        if isinstance(self._file, XlsxFile) and self._read is not None:
+            place = XlsxWriter(
+                self._file, self._read, header_row=self.header_row, last_column=last
+            ).first_free_column()
+        elif isinstance(self._file, CsvFile):
+            place = max(self._file.first_free_column(), last + 1)
+        else:
+            place = last + 1
+        give_places(Changes(), place, self.name)
+        return place
+
+    def save_as(
+        self,
+        path: str | os.PathLike[str],
+        frame: pd.DataFrame,
+        *,
+        log: Mapping[str, pd.DataFrame] | None = None,
+        overwrite: bool = False,
+        policy: Policy = "new",
+    ) -> SaveReport:
+        """Write the file again, with what ``frame`` adds to it.
+
+        Parameters
+        ----------
+        path
+            Where to. The file appears there only when all of it is on the disk.
+        frame
+            Rows under the index labels of ``book.frame``, in any order; rows may be missing. Columns that
+            ``book.frame`` does not have are added.
+        log
+            Sheets to add at the end, by name: a receipt, where each value came from.
+        overwrite
+            Whether a file at ``path`` may be replaced. If that is the source, it is kept as a backup.
+        policy
+            For columns that the sheet has already, one word for all or one by column: ``new`` leaves them alone
+            and puts changed values into a new column, ``fill`` fills blank cells, ``overwrite`` replaces. Under
+            both a value that would be lost goes to a column of its own, and formulas are never replaced.
+
+        Raises
+        ------
+        SheetError
+            The frame does not fit the book, or the file cannot be written. No file was changed.
+        """
+        target = Path(path)
+        source = self._file.source.path
+        is_source = source is not None and target.exists() and source.exists() and target.samefile(source)
+        changes = self._work_out(frame, policy)
+        with safely(target, overwrite=overwrite, keep_original=is_source) as (out, kept):
+            report = self._write(out, changes, log, target)
+        return replace(report, backup=kept[0] if kept else None)
+
+    def to_bytes(
+        self,
+        frame: pd.DataFrame,
+        *,
+        log: Mapping[str, pd.DataFrame] | None = None,
+        policy: Policy = "new",
+    ) -> bytes:
+        """The same as :meth:`save_as`, as bytes for a download."""
+        out = io.BytesIO()
+        self._write(out, self._work_out(frame, policy), log, None)
+        return out.getvalue()
+
+    def _work_out(self, frame: pd.DataFrame, policy: Policy) -> Changes:
+        fixed = {}
+        if policy != "new":
+            fixed = {number: self._grid.fixed_rows(number) for number in self._numbers}
+        changes = work_out(self.frame, self._numbers, frame, policy, fixed)
+        give_places(changes, self._first_free_column(), self.name)
+        return changes
+
+    def _write(
+        self,
+        out: BinaryIO,
+        changes: Changes,
+        log: Mapping[str, pd.DataFrame] | None,
+        path: Path | None,
+    ) -> SaveReport:
+        notes = list(changes.notes)
+        parts: tuple[str, ...] = ()
+        cells = sum(len(c.values) for c in [*changes.new, *changes.existing])
+        if isinstance(self._file, XlsxFile) and self._read is not None:
+            self._file.refuse_unwritable(self._read)
+            writer = XlsxWriter(
+                self._file, self._read, header_row=self.header_row, last_column=max(self._numbers, default=0)
+            )
+            written = writer.write(out, changes, log)
+            parts = written.parts
+            notes += written.notes
+        elif isinstance(self._file, CsvFile):
+            rows = set(self.frame.index.tolist())
+            notes += self._file.write(out, changes, rows, self.header_row)
+            if log:
+                notes.append("A text file has one sheet, so the log was not written into it.")
+        else:
+            write_new_workbook(out, {self.sheet: self._combined(changes), **(log or {})})
+            notes.append(
+                f"A .{self.kind} workbook cannot be written back: this is a new .xlsx with its rows and results."
+            )
+        return SaveReport(
+            path,
+            tuple(c.name for c in changes.new),
+            cells,
+            changes.filled,
+            changes.overwritten,
+            changes.conflicts,
+            parts,
+            tuple(notes),
+        )
+
+    def _combined(self, changes: Changes) -> pd.DataFrame:
+        """The rows that were read, with the changes in them, for a new workbook."""
+        combined = self.frame.astype(object)
+        names = dict(zip(self._numbers, self.frame.columns, strict=True))
+        for column in changes.existing:
+            for row, value in column.values.items():
+                combined.loc[row, names[column.number or 0]] = value
+        for column in changes.new:
+            combined[column.name] = pd.Series(column.values, dtype=object).reindex(combined.index)
+        return combined
+
+
+def open_book(
+    source: str | os.PathLike[str] | bytes,
+    *,
+    sheet: str | None = None,
+    header_row: int | None = None,
+    name: str | None = None,
+) -> Book:
+    """Open a spreadsheet file and read one sheet of it, exactly as text.
+
+    Parameters
+    ----------
+    source
+        Path of a file, or the bytes of one. What it is, is told by its content.
+    sheet
+        Name of the sheet; None takes the first visible one that has cells.
+    header_row
+        The spreadsheet row of the column names, counted from 1; 0 when there are none; None to find it.
+    name
+        The file's name when ``source`` is bytes.
+
+    Raises
+    ------
+    SheetError
+        There is no such file or sheet; it is no spreadsheet, behind a password, damaged, or made to exhaust
+        the machine.
+    """
+    opened = Source(source, name)
+    kind = kind_of(opened)
+    if kind == "csv":
+        return Book(CsvFile(opened), sheet, header_row)
+    if kind == "xls":
+        return Book(OtherFile(opened, "xls"), sheet, header_row)
+    package = Package(opened)
+    if package.find("xl/workbook.bin") is not None:
+        return Book(OtherFile(opened, "xlsb"), sheet, header_row)
+    mimetype = package.find("mimetype")
+    if mimetype is not None and b"opendocument.spreadsheet" in package.read(mimetype):
+        return Book(OtherFile(opened, "ods"), sheet, header_row)
+    return Book(XlsxFile(opened), sheet, header_row)

@@ -1,0 +1,102 @@
+"""Values of a frame → what stands in a cell's XML. Text stays text, whatever it begins with."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import numbers
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+import pandas as pd
+
+from leadkit.sheets.limits import MAX_CELL_TEXT, MAX_DIGITS
+from leadkit.sheets.xml_text import escape_cell
+
+Form = Literal["text", "boolean", "number", "date", "datetime"]
+
+
+class CellValue(NamedTuple):
+    """``form`` decides type and style, ``xml`` is the text inside of ``<v>`` or ``<t>``."""
+
+    form: Form
+    xml: str
+
+
+_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 (days in a sheet have no time zone)
+_FIRST = dt.datetime(1900, 3, 1)  # noqa: DTZ001
+_EPOCH_1904 = dt.datetime(1904, 1, 1)  # noqa: DTZ001
+
+
+class CellEncoder:
+    """Makes cells of values. ``cut`` counts texts that were too long for a cell."""
+
+    def __init__(self, *, date1904: bool = False, dates: bool = True) -> None:
+        self._date1904 = date1904
+        self._dates = dates
+        self._known: dict[str, CellValue] = {}
+        self.cut = 0
+
+    def encode(self, value: Any) -> CellValue:
+        """A value that is not blank. What has no type of its own in a sheet becomes its text."""
+        if isinstance(value, str):
+            known = self._known.get(value)
+            if known is None:
+                known = self._text(value)
+                if len(self._known) < 50_000:
+                    self._known[value] = known
+            return known
+        if isinstance(value, bool) or type(value).__name__ == "bool":
+            return CellValue("boolean", "1" if value else "0")
+        if isinstance(value, Decimal | numbers.Real):
+            return self._number(value)
+        if isinstance(value, dt.date):
+            return self._date(value)
+        return self._text(str(value))
+
+    def _text(self, text: str) -> CellValue:
+        if len(text.encode("utf-16-le", "surrogatepass")) > 2 * MAX_CELL_TEXT:
+            self.cut += 1
+            mark = " [cut: too long for a cell]"
+            units = text.encode("utf-16-le", "surrogatepass")[: 2 * (MAX_CELL_TEXT - len(mark))]
+            text = units.decode("utf-16-le", "ignore") + mark
+        return CellValue("text", escape_cell(text))
+
+    def _number(self, value: Decimal | numbers.Real) -> CellValue:
+        if isinstance(value, numbers.Integral | Decimal):
+            # A sheet keeps 15 digits; a longer code or amount survives as text only.
+            digits = sum(c.isdigit() for c in str(value))
+            return CellValue("number", str(value)) if digits <= MAX_DIGITS else self._text(str(value))
+        number = float(value)
+        if not math.isfinite(number):
+            return self._text(str(value))
+        return CellValue(
+            "number", f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else repr(number)
+        )
+
+    def _date(self, value: dt.date) -> CellValue:
+        moment = value if isinstance(value, dt.datetime) else dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001
+        if isinstance(moment, pd.Timestamp):
+            moment = moment.to_pydatetime(warn=False)
+        is_date = not isinstance(value, dt.datetime)
+        if (
+            moment.tzinfo is not None
+            or not self._dates
+            or moment < (_EPOCH_1904 if self._date1904 else _FIRST)
+        ):
+            return self._text(value.isoformat())
+        days = (moment - (_EPOCH_1904 if self._date1904 else _EPOCH)) / dt.timedelta(days=1)
+        shown = f"{days:.10f}".rstrip("0").rstrip(".")
+        return CellValue("date" if is_date or moment.time() == dt.time() else "datetime", shown)
+
+
+def cell_xml(prefix: str, reference: str, style: str, value: CellValue) -> str:
+    """``<c r="G5" s="3" t="inlineStr">…</c>``; ``style`` is ``' s="3"'`` or empty."""
+    p = prefix
+    if value.form == "text":
+        return (
+            f'<{p}c r="{reference}"{style} t="inlineStr"><{p}is><{p}t xml:space="preserve">'
+            f"{value.xml}</{p}t></{p}is></{p}c>"
+        )
+    kind = ' t="b"' if value.form == "boolean" else ""
+    return f'<{p}c r="{reference}"{style}{kind}><{p}v>{value.xml}</{p}v></{p}c>'

@@ -1,0 +1,179 @@
+"""An .xlsx or .xlsm workbook: its sheets read as filled cells, its parts known for writing back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from leadkit.errors import SheetError
+from leadkit.sheets import limits
+from leadkit.sheets.grid import Grid
+from leadkit.sheets.package import Package
+from leadkit.sheets.parts import Parts, SheetEntry
+from leadkit.sheets.refs import NUMBERS
+from leadkit.sheets.sheet_edges import column_ranges, sheet_filter
+from leadkit.sheets.sheet_stream import SheetStream
+from leadkit.sheets.source import Source
+from leadkit.sheets.styles import Styles
+from leadkit.sheets.tables import tables_of
+from leadkit.sheets.xlsx_read import SheetReader, read_shared_texts
+from leadkit.sheets.xml_text import check_well_formed
+
+
+@dataclass(frozen=True, slots=True)
+class SheetInfo:
+    """A sheet of a workbook. ``rows`` and ``columns`` reach to the last cell that has something in it."""
+
+    name: str
+    rows: int
+    columns: int
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSheet:
+    """A sheet that was read: its cells, and what writing it back needs to know."""
+
+    entry: SheetEntry
+    grid: Grid
+    simple: bool
+    problem: str
+
+
+class XlsxFile:
+    """Opens and checks the package; reads sheets one by one."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.package = Package(source)
+        self.parts = Parts(self.package)
+        self.entries = self.parts.sheets()
+        if not self.entries:
+            msg = f"{source.name} has no worksheet, only charts or macros. Nothing was sent."
+            raise SheetError(msg)
+        self._shared: list[str] | None = None
+
+    @property
+    def kind(self) -> str:
+        return "xlsm" if "macroenabled" in self.parts.content_type(self.parts.workbook_member) else "xlsx"
+
+    def styles(self) -> Styles | None:
+        """The styles, read anew so that each writing starts from the file's own."""
+        member = self.parts.related("styles")
+        return Styles(self.parts.part(member)) if member is not None else None
+
+    def entry(self, name: str | None) -> SheetEntry:
+        """The sheet of this name; without one, the first visible sheet that has cells."""
+        if name is not None:
+            for entry in self.entries:
+                if entry.name == name:
+                    return entry
+            names = ", ".join(repr(e.name) for e in self.entries)
+            msg = f"{self.source.name} has no sheet {name!r}. Its sheets are {names}. Nothing was sent."
+            raise SheetError(msg)
+        usable = [e for e in self.entries if not e.problem] or self.entries
+        visible = [e for e in usable if not e.hidden] or usable
+        return next((e for e in visible if not e.problem and self._has_cells(e)), visible[0])
+
+    def _chunks(self, part: str) -> Iterator[bytes]:
+        member = self.package.find(part)
+        if member is None:
+            return
+        with self.source.open() as file:
+            yield from self.package.chunks(member, file)
+
+    def stream(self, entry: SheetEntry) -> SheetStream:
+        if entry.problem:
+            msg = f"sheet {entry.name!r} of {self.source.name} cannot be read: {entry.problem}. Nothing was sent."
+            raise SheetError(msg)
+        return SheetStream(self._chunks(entry.part), entry.part)
+
+    def _has_cells(self, entry: SheetEntry) -> bool:
+        stream = self.stream(entry)
+        value = f"<{stream.prefix}v>".encode(), f"<{stream.prefix}is>".encode(), f"<{stream.prefix}f".encode()
+        return any(v in rows.masked for rows in stream.rows() for v in value)
+
+    def shared_texts(self) -> list[str]:
+        if self._shared is None:
+            member = self.parts.related("sharedStrings")
+            self._shared = [] if member is None else read_shared_texts(self._chunks(member.name), member.name)
+        return self._shared
+
+    def read(self, entry: SheetEntry) -> ReadSheet:
+        """The filled cells of a sheet."""
+        stream = self.stream(entry)
+        styles = self.styles()
+        reader = SheetReader(
+            stream,
+            shared=self.shared_texts(),
+            codes=styles.codes if styles is not None else [],
+            date1904=self.parts.date1904,
+        )
+        grid = reader.read()
+        grid.tables += tables_of(self.parts, entry.part)
+        tail = stream.tail.decode("utf-8", "replace")
+        if sheet_filter(tail) is None:
+            grid.tables = [t for t in grid.tables if t.area is not grid.filter_area]
+            grid.filter_area = None
+        head = stream.head.decode("utf-8", "replace")
+        problem = reader.disorder
+        try:
+            check_well_formed(head + tail, entry.part)
+        except SheetError as error:
+            problem = problem or str(error).removesuffix(" Nothing was sent.").rstrip(".")
+        self._note_hidden(grid, head)
+        return ReadSheet(entry, grid, not reader.irregular, problem)
+
+    @staticmethod
+    def _note_hidden(grid: Grid, head: str) -> None:
+        hidden = [c for c in column_ranges(head) if c.hidden]
+        columns = [n for n in grid.cells if any(c.first <= n <= c.last for c in hidden)]
+        if columns:
+            grid.notes.append(f"{len(columns)} hidden columns are read like all others.")
+
+    def infos(self) -> list[SheetInfo]:
+        """All sheets with their extent, by a quick look at each."""
+        return [self._info(entry) for entry in self.entries]
+
+    def _info(self, entry: SheetEntry) -> SheetInfo:
+        if entry.problem:
+            return SheetInfo(entry.name, 0, 0, entry.hidden)
+        try:
+            stream = self.stream(entry)
+            p = re.escape(stream.prefix.encode())
+            filled = re.compile(rb"<" + p + rb'c r="([A-Z]{1,3})([0-9]{1,7})"[^<>]*[^/]><' + p + rb"[vif]")
+            columns: set[bytes] = set()
+            last = 0
+            for rows in stream.rows():
+                found = filled.findall(rows.masked)
+                if found:
+                    columns.update(letters for letters, _ in found)
+                    last = max(last, int(found[-1][1]))
+        except SheetError:
+            return SheetInfo(entry.name, 0, 0, entry.hidden)
+        widest = max((NUMBERS.get(c.decode(), 0) for c in columns), default=0)
+        return SheetInfo(entry.name, min(last, limits.MAX_ROWS), widest, entry.hidden)
+
+    def check_writable(self, sheet: ReadSheet) -> None:
+        """SheetError with the reason when this sheet cannot be written back safely; reads every member once."""
+        self.refuse_unwritable(sheet)
+        self.package.test()
+
+    def refuse_unwritable(self, sheet: ReadSheet) -> None:
+        """The part of :meth:`check_writable` that costs nothing."""
+        why = self._why_not(sheet)
+        if why:
+            msg = (
+                f"{self.source.name} cannot be written back safely: {why}. Nothing was sent or written. "
+                "Save the results as a new workbook instead."
+            )
+            raise SheetError(msg)
+
+    def _why_not(self, sheet: ReadSheet) -> str:
+        signed = any(r.kind == "origin" for r in self.parts.relations(""))
+        if signed or any(m.key.startswith("_xmlsignatures/") for m in self.package.members):
+            return "it is signed, and any change would break the signature"
+        if sheet.problem:
+            return f"in sheet {sheet.entry.name!r}, {sheet.problem}"
+        return ""

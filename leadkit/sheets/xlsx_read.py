@@ -1,0 +1,315 @@
+"""A sheet's XML → its filled cells as exact text, in one pass over the stream of rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from leadkit.errors import SheetError
+from leadkit.sheets import limits
+from leadkit.sheets.grid import Cells, Grid, Table
+from leadkit.sheets.number_text import formatter, plain_number
+from leadkit.sheets.refs import LETTERS, NUMBERS, parse_area
+from leadkit.sheets.sheet_stream import SheetStream, utf8
+from leadkit.sheets.xml_text import ATTRIBUTES, attributes, plain, refuse_doctype, tags, unescape_cell
+
+_STRICT_ATTRIBUTES = re.compile(ATTRIBUTES + r"\s*")
+#: A shared text that is not in the file.
+_MISSING: Final = "\0"
+
+
+def cell_pattern(prefix: str) -> str:
+    """One cell. Groups: column and row of the usual ``r="A1"``, other attributes, plain value, other content."""
+    p = re.escape(prefix)
+    return (
+        rf'<{p}c(?: r="([A-Z]{{1,3}})([0-9]+)")?([^<>]*?)'
+        rf"(?:/>|>(?:<{p}v>([^<]*)</{p}v></{p}c\s*>|(.*?)</{p}c\s*>))"
+    )
+
+
+def _texts(inner: str, prefix: str) -> str:
+    """The text of a ``<si>`` or ``<is>``: its runs, without the reading aids of East Asian text."""
+    p = re.escape(prefix)
+    inner = re.sub(rf"<{p}rPh\b.*?</{p}rPh\s*>", "", inner, flags=re.DOTALL)
+    return unescape_cell("".join(re.findall(rf"<{p}t(?:\s[^<>]*)?>([^<]*)</{p}t\s*>", inner)))
+
+
+def read_shared_texts(chunks: Iterable[bytes], name: str) -> list[str]:
+    """The shared texts of a workbook, in order."""
+    buffer = ""
+    texts: list[str] = []
+    prefix: str | None = None
+    item = re.compile("")
+    size = 0
+    for piece in _decoded(utf8(chunks, name), name):
+        buffer += piece
+        if prefix is None:
+            root = next(tags(buffer), None)
+            if root is None or root.name != "sst":
+                if len(buffer) > limits.MAX_ROW_BYTES:
+                    break
+                continue
+            prefix = f"{root.prefix}:" if root.prefix else ""
+            p = re.escape(prefix)
+            item = re.compile(
+                rf"<{p}si\s*>(?:<{p}t(?: xml:space=\"preserve\")?>([^<]*)</{p}t></{p}si\s*>|(.*?)</{p}si\s*>)"
+                rf"|<{p}si\s*/>",
+                re.DOTALL,
+            )
+            buffer = buffer[root.end :]
+        cut = buffer.rfind(f"</{prefix}si")
+        cut = buffer.find(">", cut) + 1 if cut >= 0 else 0
+        if not cut and len(buffer) > limits.MAX_ROW_BYTES:
+            msg = f"one text of the part {name!r} has over {limits.MAX_ROW_BYTES / 1e6:.0f} MB. Nothing was sent."
+            raise SheetError(msg)
+        for simple, inner in item.findall(plain(buffer[:cut])):
+            text = _texts(inner, prefix) if inner else unescape_cell(simple)
+            size += len(text)
+            texts.append(text)
+        if size > limits.MAX_SHARED_TEXT:
+            msg = f"the texts of {name!r} have over {limits.MAX_SHARED_TEXT / 1e6:.0f} MB. Nothing was sent."
+            raise SheetError(msg)
+        buffer = buffer[cut:]
+    if prefix is not None:
+        texts += [""] * len(re.findall(rf"<{re.escape(prefix)}si\s*/>", buffer))
+    return texts
+
+
+def _decoded(chunks: Iterable[bytes], name: str) -> Iterator[str]:
+    """UTF-8 pieces as text, cut where a character ends."""
+    rest = b""
+    for chunk in chunks:
+        data = rest + chunk
+        refuse_doctype(data, name)
+        end = len(data)
+        while end and len(data) - end < 4 and data[end - 1] & 0xC0 == 0x80:
+            end -= 1
+        if end and data[end - 1] >= 0xC0:
+            end -= 1
+        else:
+            end = len(data)
+        rest = data[end:]
+        yield data[:end].decode("utf-8", "replace")
+
+
+class SheetReader:
+    """Reads one sheet. ``irregular`` says that cells are not all written in the usual way.
+
+    ``disorder`` names the first place where rows or cells are out of order, which no program writes and
+    which cannot be written back safely.
+    """
+
+    def __init__(
+        self,
+        stream: SheetStream,
+        *,
+        shared: list[str],
+        codes: list[str],
+        date1904: bool,
+    ) -> None:
+        self._stream = stream
+        self._shared = shared
+        self._codes = codes
+        self._date1904 = date1904
+        self._formatters: dict[int, Callable[[str], str]] = {}
+        self._kinds: dict[str, tuple[str, Callable[[str], str] | None]] = {}
+        self.grid = Grid()
+        self.irregular = False
+        self.disorder = ""
+        self._row = 0
+        self._filled = 0
+        p = re.escape(stream.prefix)
+        self._token = re.compile(
+            cell_pattern(stream.prefix) + rf"|<{p}row((?:\s[^<>]*?)?)/?>|</{p}row\s*>|([^<\s]|<)", re.DOTALL
+        )
+
+    def read(self) -> Grid:
+        for rows in self._stream.rows():
+            try:
+                text = rows.raw.decode("utf-8")
+            except UnicodeDecodeError:
+                raise self._refuse("it is not UTF-8 text") from None
+            self._read_rows(plain(text))
+            if self._filled > limits.MAX_CELLS:
+                raise self._refuse(f"it has more than {limits.MAX_CELLS:,} filled cells")
+        self._read_surroundings()
+        return self.grid
+
+    def _refuse(self, why: str) -> SheetError:
+        return SheetError(f"the sheet's part {self._stream.name!r} cannot be read: {why}. Nothing was sent.")
+
+    def _read_rows(self, text: str) -> None:
+        row, row_text, last, kinds, shared = self._row, str(self._row), 0, self._kinds, self._shared
+        columns = self.grid.cells
+        for match in self._token.finditer(text):
+            letters, digits, rest, simple, inner, row_attributes, junk = match.groups()
+            if rest is None:
+                if row_attributes is not None:
+                    row, last = self._start_row(row_attributes, row), 0
+                    row_text = str(row)
+                elif junk is not None:
+                    around = text[match.start() : match.start() + 40]
+                    raise self._refuse(f"below row {row} there is something that is no cell: {around!r}")
+                continue
+            if letters is not None:
+                column = NUMBERS.get(letters, 0)
+                if digits != row_text:
+                    self.disorder = self.disorder or f"cell {letters}{digits} stands in row {row}"
+            else:
+                column, rest = self._place(rest, row, last)
+            if not column:
+                raise self._refuse(
+                    f"its cell {letters or ''}{digits or ''} in row {row} is outside of any sheet"
+                )
+            if column <= last:
+                self.disorder = self.disorder or f"cell {LETTERS[column]}{row} is out of order"
+            last = column
+            try:
+                kind, as_text = kinds[rest]
+            except KeyError:
+                kind, as_text = self._kind(rest)
+            if inner is not None:
+                value = self._content(inner, kind, as_text, column, row)
+            elif simple is None:
+                continue
+            elif kind == "s":
+                try:
+                    value = shared[int(simple)]
+                except (IndexError, ValueError):
+                    self.grid.lost_texts.add(column, row)
+                    continue
+            else:
+                value = self._value(simple, kind, as_text, column, row)
+            if value:
+                self._filled += 1
+                if column in columns:
+                    cells = columns[column]
+                else:
+                    cells = columns[column] = Cells()
+                cells.rows.append(row)
+                cells.texts.append(value)
+        self._row = row
+
+    def _start_row(self, text: str, previous: int) -> int:
+        found = attributes(text)
+        number = found.get("r", "")
+        row = int(number) if number.isdigit() else previous + 1
+        if not number.isdigit() and number:
+            raise self._refuse(f"it has a row {number!r}")
+        if not 1 <= row <= limits.MAX_ROWS:
+            raise self._refuse(f"its row {row} is outside of any sheet")
+        if row <= previous:
+            msg = f"row {row} comes after row {previous}"
+            self.disorder = self.disorder or msg
+            raise self._refuse(f"its {msg}, so that it is not clear which is meant")
+        if found.get("hidden") in ("1", "true"):
+            self.grid.hidden_rows.append(row)
+        return row
+
+    def _place(self, text: str, row: int, last: int) -> tuple[int, str]:
+        """A cell written in another way: without ``r``, or with it further back. → column, attributes without it."""
+        self.irregular = True
+        found = attributes(text)
+        reference = found.pop("r", None)
+        rest = "".join(f' {key}="{value}"' for key, value in found.items() if key in ("s", "t"))
+        if not _STRICT_ATTRIBUTES.fullmatch(text):
+            raise self._refuse(f"row {row} has a cell that is not XML: {text[:40]!r}")
+        if reference is None:
+            return (last + 1 if last < limits.MAX_COLUMNS else 0), rest
+        letters = reference.rstrip("0123456789")
+        if reference[len(letters) :] != str(row):
+            self.disorder = self.disorder or f"cell {reference} stands in row {row}"
+        return NUMBERS.get(letters.upper(), 0), rest
+
+    def _kind(self, text: str) -> tuple[str, Callable[[str], str] | None]:
+        """Type and number format of a cell, from its attributes without ``r``; worked out once for each text."""
+        if not _STRICT_ATTRIBUTES.fullmatch(text):
+            raise self._refuse(f"it has a cell that is not XML: {text[:40]!r}")
+        found = attributes(text)
+        kind = found.get("t", "n")
+        style = found.get("s", "0")
+        as_text: Callable[[str], str] | None = None
+        if kind == "n" and style.isdigit() and int(style) < len(self._codes):
+            as_text = self._formatter(int(style))
+        if len(self._kinds) < 100_000:
+            self._kinds[text] = (kind, as_text)
+        return kind, as_text
+
+    def _formatter(self, style: int) -> Callable[[str], str] | None:
+        if style not in self._formatters:
+            self._formatters[style] = formatter(self._codes[style], date1904=self._date1904)
+        made = self._formatters[style]
+        return None if made is plain_number else made
+
+    def _value(
+        self, text: str, kind: str, as_text: Callable[[str], str] | None, column: int, row: int
+    ) -> str:
+        """The text of a cell that is not shared text, from the text of its ``<v>``."""
+        if kind == "n":
+            if (
+                as_text is None
+                and text.isdigit()
+                and text.isascii()
+                and len(text) <= limits.MAX_DIGITS
+                and text[0] != "0"
+            ):
+                return text
+            number = unescape_cell(text).strip()
+            digits = number.lstrip("-+").partition("E")[0].replace(".", "")
+            if len(digits) > limits.MAX_DIGITS:
+                whole = plain_number(number)
+                if "." not in whole and len(whole.lstrip("-")) > limits.MAX_DIGITS:
+                    self.grid.digits_lost.add(column, row)
+            return (as_text or plain_number)(number) if number else ""
+        if kind == "s":
+            try:
+                return self._shared[int(text)]
+            except (IndexError, ValueError):
+                self.grid.lost_texts.add(column, row)
+                return ""
+        if kind == "b":
+            return "TRUE" if text.strip() in ("1", "true") else "FALSE"
+        if kind == "e":
+            self.grid.errors.add(column, row)
+            return unescape_cell(text)
+        if kind == "d":
+            return text.strip().removesuffix("Z").removesuffix("T00:00:00.000").removesuffix("T00:00:00")
+        return unescape_cell(text)
+
+    def _content(
+        self, inner: str, kind: str, as_text: Callable[[str], str] | None, column: int, row: int
+    ) -> str:
+        """The text of a cell with more in it than a value: a formula, text in place."""
+        p = re.escape(self._stream.prefix)
+        if "<" + self._stream.prefix + "f" in inner:
+            self.grid.formulas.setdefault(column, set()).add(row)
+            formula = re.search(rf"<{p}f(\s[^<>]*?)?/?>", inner)
+            found = attributes(formula[1] or "") if formula else {}
+            if found.get("t") in ("array", "dataTable") and (area := parse_area(found.get("ref", ""))):
+                self.grid.formula_areas.append(area)
+        if kind == "inlineStr":
+            return _texts(inner, self._stream.prefix)
+        value = re.search(rf"<{p}v(?:\s[^<>]*)?>([^<]*)</{p}v\s*>", inner)
+        if value is None or (not value[1] and kind == "n"):
+            if "<" + self._stream.prefix + "f" in inner and kind != "str":
+                self.grid.not_calculated.add(column, row)
+            return ""
+        return self._value(value[1], kind, as_text, column, row)
+
+    def _read_surroundings(self) -> None:
+        """Merged areas, the filter and frozen rows: evidence for where the header is, and places to keep clear of."""
+        grid = self.grid
+        for tag in tags(self._stream.head.decode("utf-8", "replace"), "pane"):
+            split = tag.attributes.get("ySplit", "0")
+            if tag.attributes.get("state", "").startswith("frozen") and split.isdigit():
+                grid.frozen_rows = int(split)
+        for tag in tags(self._stream.tail.decode("utf-8", "replace"), "mergeCell", "autoFilter"):
+            area = parse_area(tag.attributes.get("ref", ""))
+            if area is None:
+                continue
+            if tag.name == "mergeCell":
+                grid.merged.append(area)
+            elif grid.filter_area is None:
+                grid.filter_area = area
+                grid.tables.append(Table(area))
