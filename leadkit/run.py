@@ -114,11 +114,14 @@ class Runner:
         """Buy what can be bought of ``keys`` within the approval; returns when nothing more can be done.
 
         A provider that refuses, a lost ledger or a cancel stops it early; what is under way is brought to
-        its end and everything learned is kept.
+        its end and everything learned is kept. With ``threads=1`` all of it happens in the caller's thread.
         """
         size = self._operation.batch_size
         self._total = len(keys)
         self._work.extend(tuple(keys[i : i + size]) for i in range(0, len(keys), size))
+        if self._threads == 1:
+            self._worker()
+            return self._finish(keys)
         workers = [
             threading.Thread(target=self._worker, name=f"leadkit-{self._run_id}-{n}", daemon=True)
             for n in range(min(self._threads, max(1, len(self._work))))
@@ -164,7 +167,7 @@ class Runner:
 
     def _next(self) -> tuple[str, ...] | int | None:
         """The next piece of work; waits while another worker may still make some."""
-        while not self._halt.is_set():
+        while not self._halted():
             with self._changed:
                 if self._work:
                     self._busy += 1
@@ -232,7 +235,7 @@ class Runner:
         unclear = claim.attempt > 1  # an earlier sending may have been charged
         lost = unsent = limited = 0
         while True:
-            if self._halt.is_set() or not self._pace.acquire(self._halt):
+            if self._halted() or not self._pace.acquire(self._halt):
                 self._give_up(claim, call_id, unclear, "the run ended before this was sent")
                 return
             body = b""
@@ -349,7 +352,10 @@ class Runner:
     def _pause(self, seconds: float) -> bool:
         """Wait; False when the run is halted meanwhile."""
         self._clock.wait(seconds, self._halt)
-        return not self._halt.is_set()
+        return not self._halted()
+
+    def _halted(self) -> bool:
+        return self._halt.is_set() or self._cancel.is_set()
 
     def _report(self) -> None:
         if self._progress is None:
