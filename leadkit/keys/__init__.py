@@ -7,8 +7,9 @@ of them gets the other's data. Where both cannot be had the second wins: a typo 
 provider, a file or the network.
 """
 
-from leadkit.keys.cells import KINDS, Unusable, company, domain, email, key, lead_id, linkedin, name, phone
+from leadkit.keys.cells import KINDS, company, domain, email, key, lead_id, linkedin, name, phone
 from leadkit.keys.column import Canonical, canonical, combine, first_of, parts_of
+from leadkit.keys.text import Unusable, text_of
 
 __all__ = [
     "KINDS",
@@ -26,4 +27,5 @@ __all__ = [
     "name",
     "parts_of",
     "phone",
+    "text_of",
 ]

@@ -13,8 +13,8 @@ from urllib.parse import unquote
 import idna
 
 from leadkit.errors import InputError
-from leadkit.keys.text import Unusable as Unusable
 from leadkit.keys.text import (
+    Unusable,
     clean,
     one_blank,
     refuse_broken,
