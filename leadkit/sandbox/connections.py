@@ -41,6 +41,10 @@ class Connections:
         transport.abort()
         await asyncio.sleep(0)  # lets uvicorn notice before it would answer 500
 
+    def abort_all(self) -> None:
+        for transport in list(self._transports.values()):
+            transport.abort()
+
     async def close(self, client: object) -> None:
         """Send what was written, then hang up."""
         self._transports[client].close()

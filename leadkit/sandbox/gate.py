@@ -146,9 +146,7 @@ class Endpoint:
                 page = "<html><body><h1>502 Bad Gateway</h1></body></html>"
                 return HTMLResponse(page, fault.status or 502, fault.headers)
             case "body":
-                return Response(
-                    fault.body, fault.status or 200, {"content-type": "application/json", **fault.headers}
-                )
+                return _raw(fault)
             case "reversed" | "short" | "wrong_id" if answer is not None:
                 return distort(answer, fault.kind)
         return answer
@@ -178,3 +176,9 @@ class Endpoint:
         )
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         await self._backstage.connections.close(scope["client"])
+
+
+def _raw(fault: Fault) -> Response:
+    response = Response(fault.body, fault.status or 200, media_type="application/json")
+    response.headers.update(fault.headers)
+    return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -13,6 +14,28 @@ from leadkit.sandbox.connections import Connections
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 5.0
+
+
+class _PromptServer(uvicorn.Server):
+    """Stops at once; uvicorn's own looks ten times a second, and then waits for whoever is connected."""
+
+    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+        super().__init__(config)
+        self._connections = connections
+
+    async def main_loop(self) -> None:
+        ticks = 0
+        while not await self.on_tick(ticks):
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        self._connections.abort_all()
+        await asyncio.sleep(0)
 
 
 class Server:
@@ -49,9 +72,8 @@ class Server:
             proxy_headers=False,
             server_header=False,
             timeout_keep_alive=300,  # an idle client must not meet a closed connection by chance
-            timeout_graceful_shutdown=0,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _PromptServer(config, self._connections)
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="sandbox", daemon=True
         )
@@ -68,6 +90,5 @@ class Server:
         if self._server is None or self._thread is None:
             return
         self._server.should_exit = True
-        self._server.force_exit = True
         self._thread.join(_STOP_SECONDS)
         self._server = self._thread = None
