@@ -21,8 +21,8 @@ SPELLINGS: Sequence[Callable[[str], str]] = (
     str.title,
     lambda email: f"{email}\u00a0",
     str,
-    lambda email: f"mailto:{email}",
     str,
+    lambda email: f"mailto:{email}",
     lambda email: f"<{email}>",
 )
 
