@@ -242,9 +242,12 @@ def demo(as_json: JsonOption = False) -> None:
         book.save_as(target, frame, log=log, overwrite=True)
         if as_json:
             _print_json({"steps": results, "output": str(target.resolve())})
+            return
+        print(f"\nWritten: {target.resolve()}")
+        if any(result["receipt"]["calls"] for result in results):
+            print("Run it again: all of it is known by now, so it costs nothing and sends no paid request.")
         else:
-            print(f"\nWritten: {target.resolve()}")
-            print("Run it again: everything is known by then, so it costs nothing and sends no paid request.")
+            print("All of it was known from an earlier run: it cost nothing and no paid request was sent.")
 
 
 @app.command(name="app")

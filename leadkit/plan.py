@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,39 +76,49 @@ class Preview:
             "notes": list(self.notes),
         }
 
-    def cost_lines(self) -> list[tuple[str, str]]:
-        """Label and value of each line about cost, for whoever shows it."""
+    def lines(self) -> list[tuple[str, str]]:
+        """Label and value of each line, for whoever shows it."""
         expected = "not stated by the provider" if self.expected is None else credits_text(self.expected)
         return [
-            ("credits, at least", credits_text(self.least)),
-            ("credits, expected", expected),
-            ("credits, at most", credits_text(self.most)),
-            ("calls", f"{self.calls:,}"),
-            ("time at the rate limit", duration_text(self.seconds)),
+            ("rows", counts_text(self.rows)),
+            ("credits at least", credits_text(self.least)),
+            ("credits expected", expected),
+            ("credits at most", credits_text(self.most)),
+            ("calls", f"{self.calls:,}, {duration_text(self.seconds)} at the rate limit" if self.calls else "0"),
         ]
 
     def __str__(self) -> str:
         total = sum(self.rows.values())
-        lines = [f"{self.title} with {self.provider}: {total:,} rows. Nothing has been sent."]
-        lines += [f"  {count:>9,}  {state}" for state, count in self.rows.items() if count]
-        lines += [f"  {label:<24} {value}" for label, value in self.cost_lines()]
-        lines += [f"  Note: {note}" for note in self.notes]
-        return "\n".join(lines)
+        head = f"Preview: {self.title.lower()} with {self.provider}, {total:,} rows. Nothing has been sent."
+        return text_block(head, [*self.lines(), *(("note", note) for note in self.notes)])
 
     def _repr_html_(self) -> str:
-        from html import escape
+        return html_block(
+            f"{self.title} with {self.provider}: nothing has been sent", self.lines(), self.notes
+        )
 
-        rows = [(state, f"{count:,}") for state, count in self.rows.items() if count] + self.cost_lines()
-        body = "".join(f"<tr><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for a, b in rows)
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-        return f"<table><caption>{escape(self.title)}, nothing sent</caption>{body}</table>{notes}"
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Counts for a person, without the zeros: ``24 to buy, 2 duplicate``."""
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "none"
+
+
+def text_block(head: str, lines: Iterable[tuple[str, str]]) -> str:
+    """A heading with labelled lines under it, for a terminal."""
+    return "\n".join([head, *(f"  {label:<18} {value}" for label, value in lines)])
+
+
+def html_block(head: str, lines: Iterable[tuple[str, str]], notes: Iterable[str] = ()) -> str:
+    """The same for a notebook. Everything is escaped."""
+    rows = "".join(f"<tr><th>{escape(label)}</th><td>{escape(value)}</td></tr>" for label, value in lines)
+    return f"<table><caption>{escape(head)}</caption>{rows}</table>" + "".join(
+        f"<p>{escape(note)}</p>" for note in notes
+    )
 
 
 def duration_text(seconds: float) -> str:
     """Seconds for a person: ``under a minute``, ``12 min``, ``3 h 05 min``."""
     minutes = round(seconds / 60)
-    if seconds <= 0:
-        return "none"
     if minutes < 1:
         return "under a minute"
     hours, minutes = divmod(minutes, 60)

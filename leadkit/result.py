@@ -17,7 +17,7 @@ from leadkit.errors import LeadkitError
 from leadkit.ledger import FactState, Stored
 from leadkit.ledger.history import RunRecord
 from leadkit.money import MILLICREDITS_PER_CREDIT, Amount, credits_text
-from leadkit.plan import BLANK, SUPPRESSED, UNUSABLE, Plan
+from leadkit.plan import BLANK, SUPPRESSED, UNUSABLE, Plan, counts_text, html_block, text_block
 from leadkit.providers.base import Operation, ResultColumn
 from leadkit.run import Outcome, Progress, Runner
 from leadkit.schemas import check_result
@@ -87,32 +87,30 @@ class Receipt:
 
     def lines(self) -> list[tuple[str, str]]:
         """Label and value of each line, for whoever shows it."""
+        previewed = credits_text(self.preview.get("most_millicredits") or 0)
         lines = [
-            ("run", f"{self.run_id}, {self.state}"),
-            ("approved", f"at most {credits_text(self.approved)} credits"),
-            ("previewed", f"at most {credits_text(self.preview.get('most_millicredits') or 0)} credits"),
-            ("charged", f"{self.charged} credits"),
+            ("rows", counts_text(self.rows)),
+            ("credits previewed", f"at most {previewed}"),
+            ("credits approved", f"at most {credits_text(self.approved)}"),
+            ("credits charged", str(self.charged)),
             ("calls", f"{self.calls:,}"),
         ]
         if self.held:
-            lines.append(("held for what is in doubt", f"{credits_text(self.held)} credits"))
+            lines.append(("credits held", f"{credits_text(self.held)}, for what is in doubt"))
         if self.repeated:
-            lines.append(("calls repeated for earlier runs", f"{self.repeated:,}, under their reservations"))
+            lines.append(("repeated", f"{self.repeated:,} calls of earlier runs, under their reservations"))
         if self.stopped_why:
             lines.append(("stopped", self.stopped_why))
         return lines
 
     def __str__(self) -> str:
-        counts = [f"  {count:>9,}  {outcome}" for outcome, count in self.rows.items() if count]
-        body = [f"  {label:<32} {value}" for label, value in self.lines()]
-        return "\n".join([f"Receipt: {self.step} with {self.provider}", *counts, *body])
+        return text_block(f"{self._head()}.", self.lines())
 
     def _repr_html_(self) -> str:
-        from html import escape
+        return html_block(self._head(), self.lines())
 
-        rows = [(state, f"{count:,}") for state, count in self.rows.items() if count] + self.lines()
-        body = "".join(f"<tr><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for a, b in rows)
-        return f"<table><caption>Receipt</caption>{body}</table>"
+    def _head(self) -> str:
+        return f"Receipt {self.run_id}: {self.step.replace('_', ' ')} with {self.provider}, {self.state}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -391,4 +389,3 @@ def _provenance(
             "note": [a.note for _, a in mine],
         }
     )
-
