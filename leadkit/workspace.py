@@ -53,12 +53,12 @@ class Workspace:
         """The ledger, opened at first use. Raises LedgerError when it cannot be."""
         with self._lock:
             if self._ledger is None:
-                owners = FileOwners(self.home / "locks")
                 if self.settings.ledger_url:
                     engine, where = open_postgres(self.settings.ledger_url), "in PostgreSQL"
                 else:
                     path = self.home / "ledger.sqlite"
                     engine, where = open_sqlite(path), str(path)
+                owners = FileOwners(self.home / "locks")
                 self._ledger = Ledger(engine, owners, self.clock, where=where)
             return self._ledger
 

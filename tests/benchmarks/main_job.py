@@ -23,6 +23,7 @@ import pandas as pd
 from leadkit.sandbox import Sandbox
 
 ROWS, PEOPLE = 10_000, 8_000
+SERVER = {"credits": 50_000, "delay_seconds": 0.03, "validation_millicredits": 1000}
 
 
 def address(n: int) -> str:
@@ -42,7 +43,8 @@ def people(rng: random.Random) -> list[str]:
 
 
 def write(path: Path, emails: list[str], **more: list[str]) -> None:
-    pd.DataFrame({"Email": emails, **more}).to_csv(path, index=False)
+    names = [f"Person {n}" for n in range(len(emails))]
+    pd.DataFrame({"Name": names, "Email": emails, **more}).to_csv(path, index=False)
 
 
 def leadkit(box: Sandbox, home: Path, book: Path) -> subprocess.Popen[bytes]:
@@ -79,7 +81,7 @@ def main() -> int:
     print("|----------------------------------------------|---------:|--------:|--------:|---|")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        with Sandbox(rate_limited=False, delay_seconds=0.03, validation_millicredits=1000) as box:
+        with Sandbox(rate_limited=False, **SERVER) as box:
             home, book = place / "home", place / "people.csv"
             write(book, emails)
             line("10,000 rows of 8,000 people", *run_to_end(box, home, book), (80, 8_000))
@@ -88,7 +90,7 @@ def main() -> int:
             line("100 rows appended", *run_to_end(box, home, book), (1, 100))
             write(book, emails, Notes=["seen"] * ROWS)
             line("a new, unrelated column", *run_to_end(box, home, book), (0, 0))
-        with Sandbox(rate_limited=False, delay_seconds=0.03, validation_millicredits=1000) as box:
+        with Sandbox(rate_limited=False, **SERVER) as box:
             home, book = place / "killed", place / "killed.csv"
             write(book, emails)
             kills = 0
