@@ -1,0 +1,146 @@
+"""LeadLeap's export: the contact data of many leads in one call. An explicit choice, never the default.
+
+API: https://leadleap.net/docs/api, POST /leads/export, read 2026-02-26. One call spends a credit for every locked
+lead in it, up to 500, and says so in a header only. If its answer is lost, all of its leads are in doubt together,
+where an unlock puts one in doubt. Asking again is free, so the doubt can be cleared; the spend stays an estimate.
+
+The page describes the file as "raw file content" and prints none, so its rows are read by name and joined by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# The module, not names from it: leadleap.py may import this one while it is itself being read.
+import leadkit.providers.leadleap as leadleap
+from leadkit.errors import BadAnswerError, InputError
+from leadkit.money import Amount
+from leadkit.providers.base import (
+    Answer,
+    Decoded,
+    Operation,
+    Price,
+    Repeat,
+    Request,
+    Response,
+    ResultColumn,
+    Value,
+)
+from leadkit.providers.json_body import integer, mapping, read_json, reported, text, unmasked
+
+#: POST /leads/export: lead_ids, at most 500.
+MOST_IDS = 500
+
+#: Names under which an exported field may stand, besides the one that unlocking uses.
+_OTHER_NAMES = {"full_name": ("contact_name", "name"), "email_primary": ("email",), "job_title": ("title",)}
+
+
+def export_leads(batch_size: int = 25) -> Operation:
+    """Unlock leads through the export: ``batch_size`` of them in one call.
+
+    Parameters
+    ----------
+    batch_size
+        1 to 500 leads a call. So many credits are in doubt together if one answer is lost.
+
+    Raises
+    ------
+    InputError
+        Another batch size. Nothing was sent.
+    """
+    if isinstance(batch_size, bool) or not 1 <= batch_size <= MOST_IDS:
+        msg = f"LeadLeap exports 1 to {MOST_IDS} leads in a call, not {batch_size!r}. Nothing was sent."
+        raise InputError(msg)
+    return Operation(
+        provider="leadleap",
+        step="export",
+        title="unlock contact data by export",
+        takes="lead_id",
+        wants=(),
+        batch_size=batch_size,
+        price=Price(
+            least=0,
+            expected=1000,
+            most=1000,
+            source=f"{leadleap.PAGE}, POST /leads/export: locked leads cost 1 credit each",
+            note=(
+                f"An export asks for up to {batch_size} leads in one call. If its answer is lost, up to "
+                f"{batch_size} credits are in doubt together until the call is repeated."
+            ),
+        ),
+        limit=leadleap.LIMIT,
+        repeat=Repeat(free=True, source=f"{leadleap.PAGE}, POST /leads/export: unlocked leads cost nothing"),
+        keeps_days=None,
+        keeps_why="an unlock is bought once and LeadLeap gives it again for nothing",
+        miss_keeps_days=None,  # a lead that is missing from the file is in doubt, never "not found"
+        columns=tuple(
+            ResultColumn(f"leadleap_{field}", field, what, dtype="integer" if name == "ai_score" else "text")
+            for name, field, what in leadleap._CONTACT_FIELDS
+        ),
+        encode=lambda keys: Request("POST", "/leads/export", json={"lead_ids": list(keys), "format": "json"}),
+        decode=_decode,
+    )
+
+
+def _decode(keys: Sequence[str], response: Response) -> Decoded:
+    amount = _amount(response)
+    try:
+        rows = _rows(response)
+    except BadAnswerError as error:
+        error.amount = amount  # the header says it, whatever became of the file
+        raise
+    answers: dict[str, Answer] = {}
+    contradicted: set[str] = set()
+    for row in rows:
+        key = text(row.get("id")) or text(row.get("lead_id"))
+        if key not in keys:
+            continue
+        answer = _answer(row)
+        if answers.setdefault(key, answer) != answer:
+            contradicted.add(key)
+    kept = {key: answer for key, answer in answers.items() if key not in contradicted}
+    missing = len(keys) - len(kept)
+    note = f"{missing} of {len(keys)} leads are missing from the exported file" if missing else ""
+    return Decoded(kept, amount, note=note)
+
+
+def _amount(response: Response) -> Amount | None:
+    """X-New-Unlocks in credits; the only place where an export says what it cost."""
+    unlocks = response.headers.get("x-new-unlocks", "").strip()
+    return reported(int(unlocks)) if unlocks.isascii() and unlocks.isdecimal() and len(unlocks) < 10 else None
+
+
+def _rows(response: Response) -> list[dict[str, Any]]:
+    """The rows of the file, with names in one spelling: a bare list, or a list somewhere in an object."""
+    if response.status < 300 and response.body.lstrip()[:1] == b"[":
+        wrapped = Response(response.status, response.headers, b'{"data":' + response.body + b"}")
+        found = read_json(wrapped, "LeadLeap")["data"]
+    else:
+        if response.status < 300:
+            body = read_json(response, "LeadLeap")
+            found = next((value for value in body.values() if isinstance(value, list)), None)
+        else:
+            found = None
+        if found is None:  # an error, or the data of the usual envelope
+            found, _, _ = leadleap._envelope(response)
+            found = mapping(found).get("leads", found)
+    if not isinstance(found, list):
+        msg = "LeadLeap: the exported file holds no list of leads. It may have been charged."
+        raise BadAnswerError(msg, provider="leadleap")
+    return [
+        {str(name).strip().lower().replace(" ", "_"): value for name, value in mapping(row).items()}
+        for row in found
+    ]
+
+
+def _answer(row: Mapping[str, Any]) -> Answer:
+    values: dict[str, Value] = {}
+    odd: list[str] = []
+    for name, field, _ in leadleap._CONTACT_FIELDS:
+        names = (name, *_OTHER_NAMES.get(name, ()))
+        raw = next((row[one] for one in names if row.get(one) not in (None, "")), None)
+        values[field] = integer(raw) if name == "ai_score" else unmasked(raw)
+        if raw is not None and values[field] is None:
+            odd.append(f"{name} came masked or in an unusable form")
+    return Answer("found", values, "; ".join(odd))
