@@ -6,6 +6,7 @@ import csv
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def addresses(cells: list[Any]) -> list[str]:
     ]
 
 
-FILES = {
+FILES: dict[str, Callable[[], list[Any]]] = {
     "trade_fair_leads.xlsx": lambda: [row["E-mail"] for row in fair()],
     "crm_export.xlsx": lambda: [row["E-Mail (geschäftlich)"] for row in contacts()],
     "leadleap_prospects.xlsx": lambda: [row["Email"] for row in prospects()],

@@ -7,6 +7,7 @@ import hmac
 import json
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -112,8 +113,12 @@ def test_failed_deliveries_are_counted(box: Any, api: Any, people: Any, receiver
     receiver.status = 204
     api.unlock(people[1].lead_id)
     receiver.next()
-    box.stop()  # waits for what is under way
+    deadline = time.monotonic() + WAIT_SECONDS
+    while len(box.deliveries) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert [delivery.status for delivery in box.deliveries] == [500, 204]
+    (hook,) = api.get("/webhooks").json()["data"]
+    assert (hook["failure_count"], hook["last_triggered_at"] is None) == (1, False)
 
 
 def test_a_listing_says_when_it_was_triggered_and_never_the_secret(
