@@ -232,7 +232,7 @@ class Book:
     ) -> SaveReport:
         notes = list(changes.notes)
         parts: tuple[str, ...] = ()
-        cells = sum(len(c.values) for c in [*changes.new, *changes.existing])
+        cells = sum(c.count for c in [*changes.new, *changes.existing])
         if isinstance(self._file, XlsxFile) and self._read is not None:
             self._file.refuse_unwritable(self._read)
             writer = XlsxWriter(
@@ -242,8 +242,7 @@ class Book:
             parts = written.parts
             notes += written.notes
         elif isinstance(self._file, CsvFile):
-            rows = set(self.frame.index.tolist())
-            notes += self._file.write(out, changes, rows, self.header_row)
+            notes += self._file.write(out, changes, self.header_row)
             if log:
                 notes.append("A text file has one sheet, so the log was not written into it.")
         else:
@@ -267,10 +266,12 @@ class Book:
         combined = self.frame.astype(object)
         names = dict(zip(self._numbers, self.frame.columns, strict=True))
         for column in changes.existing:
-            for row, value in column.values.items():
-                combined.loc[row, names[column.number or 0]] = value
+            name = names[column.number or 0]
+            combined[name] = [
+                old if v is None else v for v, old in zip(column.values, combined[name], strict=True)
+            ]
         for column in changes.new:
-            combined[column.name] = pd.Series(column.values, dtype=object).reindex(combined.index)
+            combined[column.name] = pd.Series(column.values, dtype=object, index=combined.index)
         return combined
 
 

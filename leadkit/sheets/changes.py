@@ -22,39 +22,37 @@ from leadkit.sheets.limits import MAX_COLUMNS
 ColumnPolicy = Literal["new", "fill", "overwrite"]
 Policy = ColumnPolicy | Mapping[str, ColumnPolicy]
 
+#: Names of the columns for what does not get the cell: a new value, or the person's own that was replaced.
 _FOUND, _BEFORE = "found", "before"
 
 
 @dataclass(slots=True)
 class ColumnChange:
-    """Cells to write in one column. ``values`` is by spreadsheet row; blank cells are not in it.
+    """Cells to write in one column: a value for each row of the book, None where no cell is written.
 
     ``number`` is None for a new column, which gets its place when the sheet is written.
     """
 
     name: str
-    values: dict[int, Any]
+    values: list[Any]
     number: int | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.values) - self.values.count(None)
 
 
 @dataclass(slots=True)
 class Changes:
-    """All that is to be written, and the words for the report."""
+    """All that is to be written, and the words for the report. ``rows`` are the book's, top to bottom."""
 
+    rows: list[int] = field(default_factory=list)
     new: list[ColumnChange] = field(default_factory=list)
     existing: list[ColumnChange] = field(default_factory=list)
     filled: dict[str, int] = field(default_factory=dict)
     overwritten: dict[str, int] = field(default_factory=dict)
     conflicts: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-
-
-def blank(value: Any) -> bool:
-    """Whether a value leaves its cell blank: None, NaN, NaT, NA, or no text at all."""
-    if value is None or (isinstance(value, str) and not value):
-        return True
-    missing = pd.isna(value) if pd.api.types.is_scalar(value) else False
-    return bool(missing)
 
 
 def same(value: Any, text: str) -> bool:
@@ -86,7 +84,7 @@ def work_out(
     numbers: Iterable[int],
     frame: pd.DataFrame,
     policy: Policy,
-    kept: Mapping[int, Set[int]],
+    fixed: Mapping[int, Set[int]],
 ) -> Changes:
     """Compare ``frame`` with what was read.
 
@@ -96,7 +94,7 @@ def work_out(
         The frame as read, and the sheet's column number behind each of its columns.
     frame
         Rows under the index labels of ``book``, in any order; rows may be missing.
-    kept
+    fixed
         Column number → rows that hold a formula or lie in a merged area: these cells are never written.
 
     Raises
@@ -106,26 +104,22 @@ def work_out(
     """
     _check_labels(book, frame)
     policies = _policies(policy, book.columns)
-    changes = Changes()
+    changes = Changes(rows=book.index.tolist())
+    place = frame.index.get_indexer(book.index).tolist()
     by_name = dict(zip(book.columns, numbers, strict=True))
     taken = [*book.columns]
     for label in frame.columns:
         name = str(label)
-        values = _values(frame[label])
         if name not in by_name:
-            changes.new.append(_new_column(name, values, taken))
-            continue
-        texts = dict(zip(book.index.tolist(), book[name].tolist(), strict=True))
-        differing = {
-            row: value
-            for row, value in values.items()
-            if not (isinstance(texts[row], str) and same(value, texts[row]))
-        }
-        if not differing:
-            continue
-        _existing_column(
-            changes, by_name[name], name, differing, values, texts, policies.get(name, "new"), kept, taken
-        )
+            changes.new.append(_new_column(name, _values(frame[label], place), taken))
+        elif not frame[label].equals(book[name].loc[frame.index]):
+            values = _values(frame[label], place)
+            texts = [text if isinstance(text, str) else None for text in book[name].tolist()]
+            column = _Existing(name, by_name[name], values, texts)
+            if column.differs():
+                column.change(
+                    changes, policies.get(name, "new"), fixed.get(by_name[name], frozenset()), taken
+                )
     return changes
 
 
@@ -147,57 +141,71 @@ def _check_labels(book: pd.DataFrame, frame: pd.DataFrame) -> None:
         raise SheetError(msg)
 
 
-def _values(column: pd.Series[Any]) -> dict[int, Any]:
-    rows = column.index.tolist()
-    return {row: value for row, value in zip(rows, column.tolist(), strict=True) if not blank(value)}
+def present(column: pd.Series[Any]) -> list[Any]:
+    """The column's values as Python objects; None for what leaves its cell blank: NaN, NaT, NA, no text."""
+    return [
+        None if missing or (isinstance(value, str) and not value) else value
+        for value, missing in zip(column.tolist(), column.isna().tolist(), strict=True)
+    ]
 
 
-def _new_column(name: str, values: dict[int, Any], taken: list[str]) -> ColumnChange:
-    unique = unique_names([name.strip() or "Column"], taken)[0]
+def _values(column: pd.Series[Any], place: list[int]) -> list[Any]:
+    """The column's values in the order of the book's rows; None where it has none."""
+    values = present(column)
+    return [values[at] if at >= 0 else None for at in place]
+
+
+def _new_column(name: str, values: list[Any], taken: list[str]) -> ColumnChange:
+    unique = unique_names([" ".join(name.split()) or "Column"], taken)[0]
     taken.append(unique)
     return ColumnChange(unique, values)
 
 
-def _existing_column(
-    changes: Changes,
-    number: int,
-    name: str,
-    differing: dict[int, Any],
-    values: dict[int, Any],
-    texts: dict[int, Any],
-    policy: ColumnPolicy,
-    kept: Mapping[int, Set[int]],
-    taken: list[str],
-) -> None:
-    if policy == "new":
-        column = _new_column(name, values, taken)
-        changes.new.append(column)
-        changes.notes.append(
-            f"Column {name!r} of the sheet is as it was; its {len(differing):,} new values are in {column.name!r}."
-        )
-        return
-    fixed = kept.get(number, frozenset())
-    own = {row for row in differing if isinstance(texts[row], str)}
-    writable = {row: value for row, value in differing.items() if row not in fixed}
-    aside: dict[int, Any]
-    if policy == "fill":
-        write = {row: value for row, value in writable.items() if row not in own}
-        aside = {row: value for row, value in differing.items() if row not in write}
-        word = _FOUND
-        changes.filled[name] = len(write)
-    else:
-        write = writable
-        changes.overwritten[name] = len(write)
-        aside = {row: texts[row] for row in own if row in write}
-        word = _BEFORE
-        if formulas := {row: value for row, value in differing.items() if row not in write}:
-            changes.new.append(_new_column(f"{name} ({_FOUND})", formulas, taken))
-            changes.conflicts[name] = len(formulas)
-    if write:
-        changes.existing.append(ColumnChange(name, write, number))
-    if aside:
-        changes.new.append(_new_column(f"{name} ({word})", aside, taken))
-        changes.conflicts[name] = changes.conflicts.get(name, 0) + len(aside)
+@dataclass(slots=True)
+class _Existing:
+    """A column of the sheet for which the frame has other values. ``differing`` has the new ones only."""
+
+    name: str
+    number: int
+    values: list[Any]
+    texts: list[str | None]
+    differing: list[Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.differing = [
+            None if value is None or (text is not None and same(value, text)) else value
+            for value, text in zip(self.values, self.texts, strict=True)
+        ]
+
+    def differs(self) -> bool:
+        return self.differing.count(None) < len(self.differing)
+
+    def change(self, changes: Changes, policy: ColumnPolicy, fixed: Set[int], taken: list[str]) -> None:
+        """Put what the policy says into ``changes``."""
+        if policy == "new":
+            column = _new_column(self.name, self.values, taken)
+            changes.new.append(column)
+            changes.notes.append(
+                f"Column {self.name!r} is as it was; its changed values are in {column.name!r}."
+            )
+            return
+        free = [
+            row not in fixed and (policy == "overwrite" or text is None)
+            for row, text in zip(changes.rows, self.texts, strict=True)
+        ]
+        write = [value if may else None for value, may in zip(self.differing, free, strict=True)]
+        found = [None if may else value for value, may in zip(self.differing, free, strict=True)]
+        before = [None if value is None else text for value, text in zip(write, self.texts, strict=True)]
+        column = ColumnChange(self.name, write, self.number)
+        counts = changes.filled if policy == "fill" else changes.overwritten
+        counts[self.name] = column.count
+        if column.count:
+            changes.existing.append(column)
+        for word, aside in ((_FOUND, found), (_BEFORE, before)):
+            extra = ColumnChange("", aside)
+            if extra.count:
+                changes.new.append(_new_column(f"{self.name} ({word})", aside, taken))
+                changes.conflicts[self.name] = changes.conflicts.get(self.name, 0) + extra.count
 
 
 def give_places(changes: Changes, first: int, file_name: str) -> None:

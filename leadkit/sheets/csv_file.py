@@ -137,9 +137,9 @@ class CsvFile:
     def first_free_column(self) -> int:
         return self._widest + 1
 
-    def write(self, out: BinaryIO, changes: Changes, rows: set[int], header_row: int) -> list[str]:
-        """The file again with the changes in it. ``rows`` are those that get a field in each new column."""
-        text = "".join(self._pieces(changes, rows | {header_row}, header_row))
+    def write(self, out: BinaryIO, changes: Changes, header_row: int) -> list[str]:
+        """The file again with the changes in it; every row of the book gets a field in each new column."""
+        text = "".join(self._pieces(changes, header_row))
         try:
             data = self._decoded.encode(text)
             notes = []
@@ -149,38 +149,43 @@ class CsvFile:
         out.write(data)
         return notes
 
-    def _pieces(self, changes: Changes, rows: set[int], header_row: int) -> Iterator[str]:
+    def _pieces(self, changes: Changes, header_row: int) -> Iterator[str]:
         csv = self._csv
         text = csv.text
         quote_all = self._quotes_all(header_row)
+        position = {row: at for at, row in enumerate(changes.rows)}
         yield text[: csv.skip]
         for row, record in enumerate(csv.records(), 1):
-            if row not in rows:
+            at = position.get(row, -1)
+            if at < 0 and row != header_row:
                 yield text[record.start : record.next]
                 continue
             content = text[record.start : record.end]
             width = 0
-            edits = [c for c in changes.existing if row in c.values]
+            edits = [
+                (c.number or 0, c.values[at])
+                for c in changes.existing
+                if at >= 0 and c.values[at] is not None
+            ]
             if edits:
-                content, width = self._edited(record, row, edits, quote_all=quote_all)
+                content, width = self._edited(record, edits, quote_all=quote_all)
             if changes.new:
                 width = width or len(csv.spans(record))
                 first = changes.new[0].number or 0
                 added = [""] * (first - 1 - width)
                 for column in changes.new:
-                    value = column.name if row == header_row else column.values.get(row)
+                    value = column.values[at] if at >= 0 else column.name
                     added.append("" if value is None else self._field(value, quote_all=quote_all))
                 content += "".join(csv.delimiter + field for field in added)
             yield content + text[record.end : record.next]
 
-    def _edited(self, record: Record, row: int, edits: list[Any], *, quote_all: bool) -> tuple[str, int]:
+    def _edited(self, record: Record, edits: list[tuple[int, Any]], *, quote_all: bool) -> tuple[str, int]:
         """A record's text with some fields replaced, and its number of fields."""
         csv = self._csv
         fields = [csv.text[start:end] for start, end in csv.spans(record)]
-        for column in edits:
-            while len(fields) < column.number:
-                fields.append("")
-            fields[column.number - 1] = self._field(column.values[row], quote_all=quote_all)
+        for number, value in edits:
+            fields += [""] * (number - len(fields))
+            fields[number - 1] = self._field(value, quote_all=quote_all)
         return csv.delimiter.join(fields), len(fields)
 
     def _field(self, value: Any, *, quote_all: bool) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from leadkit.errors import SheetError
 from leadkit.sheets.cell_values import CellEncoder, cell_xml
-from leadkit.sheets.changes import blank
+from leadkit.sheets.changes import present
 from leadkit.sheets.package import NewMember, compress
 from leadkit.sheets.parts import rels_name
 from leadkit.sheets.refs import LETTERS
@@ -53,7 +53,7 @@ def sheet_xml(
     """
     header_style, date_style, moment_style = (f' s="{s}"' if s else "" for s in styles)
     by_form: dict[str, str] = {"date": date_style, "datetime": moment_style}
-    lists = [frame.iloc[:, i].tolist() for i in range(frame.shape[1])]
+    lists = [present(frame.iloc[:, i]) for i in range(frame.shape[1])]
     names = [str(name) for name in frame.columns]
     yield f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{namespace}">'.encode()
     yield (
@@ -72,7 +72,7 @@ def sheet_xml(
     for row, values in enumerate(zip(*lists, strict=True), 2):
         cells = []
         for i, value in enumerate(values, 1):
-            if not blank(value):
+            if value is not None:
                 cell = encoder.encode(value)
                 cells.append(cell_xml("", f"{LETTERS[i]}{row}", by_form.get(cell.form, ""), cell))
         yield f'<row r="{row}">{"".join(cells)}</row>'.encode()

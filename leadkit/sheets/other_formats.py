@@ -49,7 +49,7 @@ class OtherFile:
             msg = f"{source.name} is not a workbook that can be read ({error}). Nothing was sent."
             raise SheetError(msg) from None
         worksheets = python_calamine.SheetTypeEnum.WorkSheet
-        self._hidden = {
+        self._hidden: dict[str, bool] = {
             m.name: m.visible != python_calamine.SheetVisibleEnum.Visible
             for m in self._book.sheets_metadata
             if m.typ == worksheets

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from typing import Any
 
 from leadkit.sheets.cell_values import CellEncoder, Form, cell_xml
 from leadkit.sheets.changes import ColumnChange
@@ -31,7 +32,10 @@ class RowWriter:
     Parameters
     ----------
     columns
-        Cells to write, each column with its place; among them the header, under the header's row number.
+        Cells to write, each column with its place.
+    rows
+        The spreadsheet row of each value, top to bottom. The names of the columns in ``named`` go to ``header_row``,
+        which lies above all of them.
     beside
         The column that new cells take their look from: the last one of the frame.
     column_styles
@@ -44,7 +48,9 @@ class RowWriter:
         self,
         prefix: str,
         columns: Sequence[ColumnChange],
+        rows: Sequence[int],
         *,
+        named: Set[int],
         header_row: int,
         beside: int,
         styles: Styles | None,
@@ -57,14 +63,15 @@ class RowWriter:
             (column.number or 0, LETTERS[column.number or 0], column.values)
             for column in sorted(columns, key=lambda c: c.number or 0)
         ]
-        self._header_row = header_row
         self._beside = beside
         self._styles = styles
         self._column_styles = column_styles
         self._encoder = encoder
         self._simple = simple
         self._variants: dict[tuple[int, Format], str] = {}
-        self._rows = sorted({row for _, _, values in self._columns for row in values})
+        self._named = {c.number or 0: c.name for c in columns if c.number in named}
+        self._rows = [header_row, *rows] if header_row and self._named else [*rows]
+        self._first = len(self._rows) - len(rows)
         self._next = 0
         self._row = 0
         self.written = 0
@@ -82,16 +89,16 @@ class RowWriter:
         raw, masked = rows
         pieces: list[bytes] = []
         position = 0
+        targets, count = self._rows, len(self._rows)
         for match in self._row_pattern.finditer(masked):
             number = self._number(match[1])
-            while self._next < len(self._rows) and self._rows[self._next] < number:
-                pieces += [raw[position : match.start()], self._new_row(self._rows[self._next])]
+            while self._next < count and targets[self._next] < number:
+                pieces += [raw[position : match.start()], self._new_row()]
                 position = match.start()
-                self._next += 1
-            if self._next < len(self._rows) and self._rows[self._next] == number:
-                self._next += 1
+            if self._next < count and targets[self._next] == number:
                 pieces += [raw[position : match.start()], self._with_cells(number, match, raw)]
                 position = match.end()
+                self._next += 1
         if not pieces:
             return raw
         pieces.append(raw[position:])
@@ -100,8 +107,7 @@ class RowWriter:
     def rest(self) -> Iterator[bytes]:
         """Rows that come after the last one of the sheet."""
         while self._next < len(self._rows):
-            yield self._new_row(self._rows[self._next])
-            self._next += 1
+            yield self._new_row()
 
     def _number(self, text: bytes) -> int:
         plain = _PLAIN_ROW.match(text)
@@ -109,17 +115,22 @@ class RowWriter:
         self._row = int(number) if number else self._row + 1
         return self._row
 
+    def _values(self) -> list[tuple[int, str, Any]]:
+        """Column number, letters and value of each cell of the row that is next."""
+        at = self._next - self._first
+        if at < 0:
+            return [(n, letters, self._named[n]) for n, letters, _ in self._columns if n in self._named]
+        return [(n, letters, values[at]) for n, letters, values in self._columns if values[at] is not None]
+
     def _cells(self, row: int, beside: int, own: dict[int, int]) -> list[tuple[int, str]]:
+        """Number and XML of each new cell. ``beside`` is the style next to them, -1 for none."""
         made = []
-        for number, letters, values in self._columns:
-            value = values.get(row)
-            if value is None:
-                continue
+        for number, letters, value in self._values():
             cell = self._encoder.encode(value)
             base = own.get(number)
             if base is None:
                 base = beside if beside >= 0 else self._column_styles.get(number, 0)
-            if row == self._header_row:
+            if self._next < self._first:
                 style = f' s="{base}"' if base else ""
             else:
                 style = self._style(base, _FORMAT[cell.form])
@@ -136,9 +147,11 @@ class RowWriter:
             self._variants[base, format_] = text
             return text
 
-    def _new_row(self, row: int) -> bytes:
+    def _new_row(self) -> bytes:
+        row = self._rows[self._next]
         cells = "".join(xml for _, xml in self._cells(row, -1, {}))
-        return f'<{self._prefix}row r="{row}">{cells}</{self._prefix}row>'.encode()
+        self._next += 1
+        return f'<{self._prefix}row r="{row}">{cells}</{self._prefix}row>'.encode() if cells else b""
 
     def _with_cells(self, row: int, match: re.Match[bytes], raw: bytes) -> bytes:
         attributes_text = match[1].decode()

@@ -60,7 +60,7 @@ def visible_place(first: int, ranges: list[ColumnRange]) -> int:
 
 def width_of(name: str, values: Iterable[Any]) -> int:
     """A width that shows the header and the first values."""
-    longest = max([len(name), *(len(str(value)) for value in islice(values, 200))])
+    longest = max([len(name), *(len(str(value)) for value in islice(values, 200) if value is not None)])
     return min(max(longest + 2, _NARROWEST), _WIDEST)
 
 

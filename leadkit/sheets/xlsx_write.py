@@ -9,7 +9,7 @@ from typing import BinaryIO
 import pandas as pd
 
 from leadkit.sheets.cell_values import CellEncoder
-from leadkit.sheets.changes import Changes, ColumnChange
+from leadkit.sheets.changes import Changes
 from leadkit.sheets.grid import Table
 from leadkit.sheets.log_sheet import LogSheets
 from leadkit.sheets.package import NewMember, compress
@@ -67,10 +67,22 @@ class XlsxWriter:
             if c.number is not None
         }
         table, extends_filter = self._grown_areas(changes)
-        columns = [*changes.existing, *(self._with_header(c) for c in changes.new)]
+        columns = [*changes.existing, *changes.new]
         changed: dict[str, NewMember] = {}
         written = 0
-        if columns and (writer := self._row_writer(stream.prefix, columns, styles, column_styles, encoder)):
+        if columns:
+            writer = RowWriter(
+                stream.prefix,
+                columns,
+                changes.rows,
+                named={c.number for c in changes.new if c.number},
+                header_row=self._header_row,
+                beside=self._last_column,
+                styles=styles,
+                column_styles=column_styles,
+                encoder=encoder,
+                simple=sheet.simple,
+            )
 
             def pieces() -> Iterator[bytes]:
                 yield self._head(head, stream.prefix, changes).encode()
@@ -104,39 +116,14 @@ class XlsxWriter:
             )
         return Written(written, (*changed, *added), tuple(notes))
 
-    def _row_writer(
-        self,
-        prefix: str,
-        columns: list[ColumnChange],
-        styles: object,
-        column_styles: dict[int, int],
-        encoder: CellEncoder,
-    ) -> RowWriter:
-        return RowWriter(
-            prefix,
-            columns,
-            header_row=self._header_row,
-            beside=self._last_column,
-            styles=styles,  # type: ignore[arg-type]
-            column_styles=column_styles,
-            encoder=encoder,
-            simple=self._sheet.simple,
-        )
-
-    def _with_header(self, column: ColumnChange) -> ColumnChange:
-        if self._header_row < 1:
-            return column
-        return ColumnChange(column.name, {self._header_row: column.name, **column.values}, column.number)
-
     def _head(self, head: str, prefix: str, changes: Changes) -> str:
         if not changes.new:
             return head
-        last = changes.new[-1].number or 0
-        rows = [r for c in changes.new for r in c.values] or [self._header_row]
-        top = min(self._header_row or min(rows), *rows, min(rows))
-        head = with_extent(head, last, max(top, 1), max(rows))
+        rows = [row for row in (self._header_row, *changes.rows[:1], *changes.rows[-1:]) if row]
+        if rows:
+            head = with_extent(head, changes.new[-1].number or 0, min(rows), max(rows))
         return with_widths(
-            head, prefix, {c.number: width_of(c.name, c.values.values()) for c in changes.new if c.number}
+            head, prefix, {c.number: width_of(c.name, c.values) for c in changes.new if c.number}
         )
 
     def _grown_areas(self, changes: Changes) -> tuple[Table | None, bool]:
