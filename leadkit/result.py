@@ -341,16 +341,18 @@ def _added_columns(
     added: dict[str, Any] = {}
     for column in columns[: len(plan.operation.columns)]:
         by_key = np.array([a.values.get(column.field) if a else None for a in answers] + [None], dtype=object)
-        cells = np.where(usable, by_key[plan.codes], None)
+        cells = by_key[plan.codes]
+        cells[~usable] = None
         if column.default is not None:
-            cells = np.where(pd.isna(cells), column.default, cells)
+            cells[pd.isna(cells)] = column.default
         added[column.name] = pd.Series(cells, index=index, dtype=_DTYPES[column.dtype])
     status, note, cost = (column.name for column in columns[-3:])
     added[status] = pd.Series(np.array(OUTCOMES, dtype=object)[statuses], index=index, dtype="str")
     notes = np.array([*key_notes, ""], dtype=object)[plan.codes]
     reasons = plan.rows["reason"].to_numpy(dtype=object)
     said = np.where(notes == "", reasons, notes)
-    added[note] = pd.Series(np.where(said == "", None, said), index=index, dtype="str")
+    said[said == ""] = None
+    added[note] = pd.Series(said, index=index, dtype="str")
     costs = np.zeros(len(plan.codes))
     of_key = np.array([a.most if a and a.run_id == run_id else 0 for a in answers] + [0], dtype=np.int64)
     costs[plan.first] = of_key[plan.codes[plan.first]] / MILLICREDITS_PER_CREDIT

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leadkit.clock import Clock
@@ -81,7 +81,7 @@ class Runner:
         operation_id: int,
         owner: str,
         approved: int,
-        fresh_after: dict[int, int],
+        fresh_after: Mapping[int, int],
         progress: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
         threads: int = THREADS,

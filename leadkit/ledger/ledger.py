@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, delete, func, insert, select, update
 
 from leadkit.clock import Clock
 from leadkit.errors import ApprovalError, RunNotFoundError
@@ -176,7 +176,7 @@ class Ledger:
             if operation_id is None:
                 row = {"provider": operation.provider, "account": account, "step": operation.step}
                 row["wants"] = ",".join(operation.wants)
-                operation_id = connection.execute(insert(operations).values(row)).inserted_primary_key[0]
+                operation_id = _new_id(connection, insert(operations).values(row))
             connection.execute(
                 insert(runs).values(
                     id=run_id,
@@ -282,7 +282,8 @@ class Ledger:
             claimed, over = wanted[:fit], wanted[fit:]
             call_id = None
             if claimed:
-                call_id = connection.execute(
+                call_id = _new_id(
+                    connection,
                     insert(calls).values(
                         run_id=run_id,
                         operation_id=operation_id,
@@ -291,8 +292,8 @@ class Ledger:
                         key_count=len(claimed),
                         reserved=each * len(claimed),
                         reserved_at=self.now(),
-                    )
-                ).inserted_primary_key[0]
+                    ),
+                )
                 fresh = [key for key in claimed if key in new]
                 if fresh:
                     base = {"operation_id": operation_id, "state": FactState.INTENT, "call_id": call_id}
@@ -497,6 +498,13 @@ def _set_state(connection: Connection, fact_ids: Sequence[int], state: FactState
 
 
 _STATES = {"found": FactState.FOUND, "not_found": FactState.NOT_FOUND}
+
+
+def _new_id(connection: Connection, row: Insert) -> int:
+    """Insert one row; returns its number."""
+    key = connection.execute(row).inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def key_account(fingerprint: str) -> str:

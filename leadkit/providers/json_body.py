@@ -86,7 +86,7 @@ def text(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         return None
     # Python refuses to print an integer of more than 4,300 digits; nothing real has 40.
-    if not isinstance(value, str) and abs(value) >= 10**40:
+    if not isinstance(value, str) and not -(10**40) < value < 10**40:
         return None
     cleaned = _CONTROL.sub("", str(value))
     cleaned = _DIRECTION.sub(lambda match: f"\\u{ord(match[0]):04x}", cleaned).strip()

@@ -33,9 +33,11 @@ from leadkit.providers.base import (
     Request,
     Response,
     ResultColumn,
+    Search,
     Value,
 )
 from leadkit.providers.json_body import integer, mapping, millicredits, read_json, reported, text, unmasked
+from leadkit.providers.leadleap_search import search_people
 
 PAGE = "https://leadleap.net/docs/api"
 DAY_SECONDS = 86_400.0
