@@ -9,6 +9,8 @@ The page describes the file as "raw file content" and prints none, so its rows a
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -75,7 +77,9 @@ def export_leads(batch_size: int = 25) -> Operation:
         keeps_why="an unlock is bought once and LeadLeap gives it again for nothing",
         miss_keeps_days=None,  # a lead that is missing from the file is in doubt, never "not found"
         columns=tuple(
-            ResultColumn(f"leadleap_{field}", field, what, dtype="integer" if name == "ai_score" else "text")
+            ResultColumn(
+                f"leadleap_{field}", field, what, dtype="integer" if name in leadleap._INTEGERS else "text"
+            )
             for name, field, what in leadleap._CONTACT_FIELDS
         ),
         encode=lambda keys: Request("POST", "/leads/export", json={"lead_ids": list(keys), "format": "json"}),
@@ -94,7 +98,7 @@ def _decode(keys: Sequence[str], response: Response) -> Decoded:
     contradicted: set[str] = set()
     for row in rows:
         key = text(row.get("id")) or text(row.get("lead_id"))
-        if key not in keys:
+        if key is None or key not in keys:
             continue
         answer = _answer(row)
         if answers.setdefault(key, answer) != answer:
@@ -112,26 +116,44 @@ def _amount(response: Response) -> Amount | None:
 
 
 def _rows(response: Response) -> list[dict[str, Any]]:
-    """The rows of the file, with names in one spelling: a bare list, or a list somewhere in an object."""
-    if response.status < 300 and response.body.lstrip()[:1] == b"[":
-        wrapped = Response(response.status, response.headers, b'{"data":' + response.body + b"}")
-        found = read_json(wrapped, "LeadLeap")["data"]
-    else:
-        if response.status < 300:
-            body = read_json(response, "LeadLeap")
-            found = next((value for value in body.values() if isinstance(value, list)), None)
-        else:
-            found = None
-        if found is None:  # an error, or the data of the usual envelope
-            found, _, _ = leadleap._envelope(response)
-            found = mapping(found).get("leads", found)
-    if not isinstance(found, list):
-        msg = "LeadLeap: the exported file holds no list of leads. It may have been charged."
-        raise BadAnswerError(msg, provider="leadleap")
+    """The rows of the file, the names of their fields in one spelling."""
+    is_csv = response.status < 300 and "csv" in response.headers.get("content-type", "")
+    rows = _csv_rows(response) if is_csv else _json_rows(response)
     return [
         {str(name).strip().lower().replace(" ", "_"): value for name, value in mapping(row).items()}
-        for row in found
+        for row in rows
     ]
+
+
+def _json_rows(response: Response) -> list[Any]:
+    """A bare list, or the only list in an object or in the data of the usual envelope."""
+    body = response.body
+    if body.lstrip()[:1] == b"[":
+        body = b'{"data":' + body + b"}"
+    response = Response(response.status, response.headers, body)
+    lists: list[Any] = []
+    if response.status < 300:
+        lists = [value for value in read_json(response, "LeadLeap").values() if isinstance(value, list)]
+    if not lists:  # an error, or leads inside the data
+        data, _, _ = leadleap._envelope(response)
+        lists = [value for value in mapping(data).values() if isinstance(value, list)]
+    if len(lists) != 1:
+        raise _no_list()
+    rows: list[Any] = lists[0]
+    return rows
+
+
+def _csv_rows(response: Response) -> list[Any]:
+    """CSV is what LeadLeap exports unless told otherwise, so it may come in spite of what was asked."""
+    try:
+        return list(csv.DictReader(io.StringIO(response.body.decode("utf-8-sig")), strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        raise _no_list() from None
+
+
+def _no_list() -> BadAnswerError:
+    msg = "LeadLeap: the exported file is no list of leads. It may have been charged."
+    return BadAnswerError(msg, provider="leadleap")
 
 
 def _answer(row: Mapping[str, Any]) -> Answer:
@@ -140,7 +162,8 @@ def _answer(row: Mapping[str, Any]) -> Answer:
     for name, field, _ in leadleap._CONTACT_FIELDS:
         names = (name, *_OTHER_NAMES.get(name, ()))
         raw = next((row[one] for one in names if row.get(one) not in (None, "")), None)
-        values[field] = integer(raw) if name == "ai_score" else unmasked(raw)
+        read = integer if name in leadleap._INTEGERS else unmasked if name in leadleap._MASKABLE else text
+        values[field] = read(raw)
         if raw is not None and values[field] is None:
             odd.append(f"{name} came masked or in an unusable form")
     return Answer("found", values, "; ".join(odd))
