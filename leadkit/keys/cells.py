@@ -13,16 +13,7 @@ from urllib.parse import unquote
 import idna
 
 from leadkit.errors import InputError
-from leadkit.keys.text import (
-    Unusable,
-    clean,
-    one_blank,
-    refuse_broken,
-    refuse_masked,
-    refuse_nothing,
-    shown,
-    text_of,
-)
+from leadkit.keys.text import Unusable, clean, one_blank, refuse, shown, text_of
 
 #: RFC 5321, 4.5.3.1: bytes before the @, and (erratum 1690 to RFC 3696) bytes in all.
 LOCAL_BYTES = 64
@@ -59,9 +50,7 @@ def email(text: str) -> str:
     low = _composed(text.lower())
     if _PLAIN_EMAIL.fullmatch(low):
         return low
-    refuse_broken(low)
-    refuse_masked(low)
-    refuse_nothing(low)
+    refuse(low, text)
     if inner := _IN_ANGLES.fullmatch(low):  # Anna Stone <anna@example.com>
         low = inner[1]
     address = low.strip(_WRAPPED).removeprefix("mailto:").split("?subject=")[0].strip(_WRAPPED)
@@ -121,9 +110,7 @@ def domain(text: str) -> str:
     An address at a service that gives mailboxes to everybody (gmail.com) is unusable: it names no company.
     """
     low = _composed(text.lower())
-    refuse_broken(low)
-    refuse_masked(low)
-    refuse_nothing(low)
+    refuse(low, text)
     bare = _SCHEME.sub("", low.strip(_WRAPPED), count=1)
     user, at, host = _AFTER_HOST.sub("", bare).rpartition("@")
     if re.search(r"\s", host) or "@" in user:
@@ -141,7 +128,7 @@ _COMPANY_PATH = re.compile(r"/(?:mwlite/|comm/)?(?:company|school|showcase|organ
 _SALES_PATH = re.compile(r"/(?:sales|talent|recruiter)(?:/.*)?", re.DOTALL)
 #: The ids that LinkedIn gives to members instead of a name. Here capitals count.
 _MEMBER_ID = re.compile(r"AC[A-Za-z0-9]AA[A-Za-z0-9_-]{20,}")
-_NOT_IN_SLUG = re.compile(r"[\s%/?#<>\"'\\|@,;*]")
+_NOT_IN_SLUG = re.compile(r"[\s\0-\x1f\x7f-\x9f\ufffd%/?#<>\"'\\|@,;*]")
 
 
 def linkedin(text: str) -> str:
@@ -150,9 +137,7 @@ def linkedin(text: str) -> str:
     The name at the end is decoded from percent-encoding, so that both spellings are one key.
     """
     cell = clean(text)
-    refuse_broken(cell)
-    refuse_masked(cell)
-    refuse_nothing(cell)
+    refuse(cell, text)
     url = _SCHEME.sub("", cell.strip(_WRAPPED), count=1).lstrip("/")
     if re.search(r"\s", url):
         raise Unusable(f"a blank inside {shown(text)}")
@@ -174,18 +159,15 @@ def linkedin(text: str) -> str:
     slug = _composed(unquote(profile[1])).strip(_WRAPPED)
     if not _MEMBER_ID.fullmatch(slug):
         slug = _composed(slug.lower()).strip(_WRAPPED)
-    refuse_broken(slug)
-    if _NOT_IN_SLUG.search(slug) or "\ufffd" in slug or not any(map(str.isalnum, slug)):
+    if _NOT_IN_SLUG.search(slug) or not any(map(str.isalnum, slug)):
         raise Unusable(f"no profile's name after linkedin.com/in/ in {shown(text)}")
     return f"linkedin.com/in/{slug}"
 
 
 def lead_id(text: str) -> str:
     """An id that a provider gave: trimmed, and otherwise as it stands, capitals included."""
-    refuse_broken(text)
     text = clean(text)
-    refuse_masked(text)
-    refuse_nothing(text)
+    refuse(text, text)
     if re.search(r"\s", text):
         raise Unusable(f"a blank inside {shown(text)}")
     if "@" in text:
@@ -196,9 +178,7 @@ def lead_id(text: str) -> str:
 def name(text: str) -> str:
     """``" Anna  STONE "`` → ``anna stone``: a person's name, whole, first or last."""
     folded = _folded(text)
-    refuse_broken(folded)
-    refuse_masked(folded)
-    refuse_nothing(folded, may_be_a_name=True)
+    refuse(folded, text, may_be_a_name=True)
     if "@" in folded:
         raise Unusable(f"{shown(text)} is an e-mail address, not a name")
     if not any(map(str.isalpha, folded)):
@@ -226,9 +206,7 @@ def company(text: str) -> str:
     Firms that differ in nothing but the legal form share a key.
     """
     folded = _folded(text)
-    refuse_broken(folded)
-    refuse_masked(folded)
-    refuse_nothing(folded, may_be_a_name=True)
+    refuse(folded, text, may_be_a_name=True)
     if "@" in folded and "." in folded.rpartition("@")[2]:
         raise Unusable(f"{shown(text)} is an e-mail address, not a company")
     words = _NOT_IN_NAME.sub(" ", _APOSTROPHES.sub("", folded.replace("&", " and "))).strip()
@@ -265,9 +243,7 @@ def phone(text: str, country: str | None = None) -> str:
     import phonenumbers  # 18 ms to import, and only this needs it
 
     text = clean(unicodedata.normalize("NFKC", clean(text)))
-    refuse_broken(text)
-    refuse_masked(text)
-    refuse_nothing(text)
+    refuse(text, text)
     if _DIGITS_LOST.fullmatch(text):
         raise Unusable(f"digits were lost before this file was saved: {shown(text)}")
     number = text.lower().removeprefix("tel:").strip()
@@ -304,7 +280,7 @@ def check_country(country: str | None) -> str | None:
 
 
 def _composed(text: str) -> str:
-    return clean(unicodedata.normalize("NFC", clean(text)))
+    return text.strip() if text.isascii() else clean(unicodedata.normalize("NFC", clean(text)))
 
 
 def _folded(text: str) -> str:

@@ -133,9 +133,8 @@ def _lines(cells: npt.NDArray[np.object_], kind: str) -> tuple[list[str], list[i
     try:
         lines = list(map(str.strip, cells.tolist()))
     except TypeError:  # not all of it is text
-        filled = pd.notna(cells).tolist()
         lines = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
-        odd = [row for row, cell in enumerate(cells) if filled[row] and not isinstance(cell, str)]
+        odd = [row for row, cell in enumerate(cells) if not isinstance(cell, str) and not _is_nan(cell)]
     if kind not in _PLAIN_LINES:
         return lines, odd + [row for row, line in enumerate(lines) if line]
     text = "\n".join(lines) + "\n"
@@ -147,6 +146,11 @@ def _lines(cells: npt.NDArray[np.object_], kind: str) -> tuple[list[str], list[i
         lines = text.split("\n")
         lines.pop()
     return lines, odd + list(_odd_lines(text, _PLAIN_LINES[kind]))
+
+
+def _is_nan(cell: object) -> bool:
+    """Whether the cell is blank the way most blank cells are. The others are found when they are read."""
+    return type(cell) is float and cell != cell
 
 
 def _odd_lines(text: str, plain: re.Pattern[str]) -> Iterator[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import math
 import numbers
 import re
 import unicodedata
@@ -96,10 +97,8 @@ def text_of(cell: object) -> str | None:
         return None
     if isinstance(cell, bool | np.bool_):
         raise Unusable(f"holds {str(bool(cell)).upper()}, not text")
-    if isinstance(cell, numbers.Integral):
-        return str(int(cell))
     if isinstance(cell, numbers.Real | decimal.Decimal):
-        return _number_text(float(cell))
+        return _number_text(cell)
     if isinstance(cell, np.datetime64):
         return None if np.isnat(cell) else str(cell.astype("datetime64[D]"))
     if isinstance(cell, datetime.datetime):
@@ -109,32 +108,36 @@ def text_of(cell: object) -> str | None:
     raise Unusable(f"holds a {type(cell).__name__}, not text")
 
 
-def _number_text(number: float) -> str | None:
-    if number != number:  # NaN is how pandas says that there is nothing
+def _number_text(number: numbers.Real | decimal.Decimal) -> str | None:
+    if isinstance(number, decimal.Decimal) and number.is_nan():
         return None
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(number)
+    try:
+        if isinstance(number, numbers.Integral):
+            return str(int(number))
+        value = float(number)
+    except (ValueError, OverflowError):
+        raise Unusable("holds a number without end") from None
+    if math.isnan(value):  # how pandas says that there is nothing
+        return None
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value)
 
 
-def refuse_nothing(text: str, *, may_be_a_name: bool = False) -> None:
-    """Raise Unusable for a cell that only says that there is nothing: ``n/a``, ``-``, ``unknown``, ``#N/A``."""
-    low = text.lower()
-    nothing = low in _NOTHING or (low in _NOTHING_UNLESS_A_NAME and not may_be_a_name)
-    if nothing or not any(map(str.isalnum, text)):
-        raise Unusable(f"says {shown(text)}")
+def refuse(text: str, cell: str, *, may_be_a_name: bool = False) -> None:
+    """Raise Unusable for what no kind of key can be made of. ``cell`` is the text as found, for the reason.
 
-
-def refuse_broken(text: str) -> None:
-    """Raise Unusable for control characters and half characters, which no store and no provider takes."""
+    Control and half characters, which no store takes; a value that a provider has masked, ``sa***@example.com``,
+    which is a teaser and not an address; a cell that only says that there is nothing: ``n/a``, ``-``, ``#N/A``.
+    """
     if not text.isprintable() and any(
         unicodedata.category(c) in ("Cc", "Cs") and not c.isspace() for c in text
     ):
-        raise Unusable(f"has a broken character in {shown(text)}")
-
-
-def refuse_masked(text: str) -> None:
-    """Raise Unusable for a value that a provider has masked: ``sa***@example.com`` is a teaser, not an address."""
+        raise Unusable(f"has a broken character in {shown(cell)}")
+    low = text.lower()
+    nothing = low in _NOTHING or (low in _NOTHING_UNLESS_A_NAME and not may_be_a_name)
+    if nothing or not any(map(str.isalnum, text)):
+        raise Unusable(f"says {shown(cell)}")
     if "*" in text:
-        raise Unusable(f"masked: {shown(text)} has * in place of letters")
+        raise Unusable(f"masked: {shown(cell)} has * in place of letters")
 
 
 def one_blank(text: str) -> str:
