@@ -17,21 +17,29 @@ Form = Literal["text", "boolean", "number", "date", "datetime"]
 
 
 class CellValue(NamedTuple):
-    """``form`` decides type and style, ``xml`` is the text inside of ``<v>`` or ``<t>``."""
+    """``form`` decides the style; ``xml`` is the cell's XML behind its reference and style."""
 
     form: Form
     xml: str
 
 
+_BEYOND_DIGITS = 10**MAX_DIGITS
 _EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 (days in a sheet have no time zone)
 _FIRST = dt.datetime(1900, 3, 1)  # noqa: DTZ001
 _EPOCH_1904 = dt.datetime(1904, 1, 1)  # noqa: DTZ001
 
 
 class CellEncoder:
-    """Makes cells of values. ``cut`` counts texts that were too long for a cell."""
+    """Makes cells of values. ``cut`` counts texts that were too long for a cell.
 
-    def __init__(self, *, date1904: bool = False, dates: bool = True) -> None:
+    ``prefix`` is the sheet's prefix of element names. Without ``dates``, for a workbook that has no styles to
+    show them with, dates are written as ISO text.
+    """
+
+    def __init__(self, prefix: str = "", *, date1904: bool = False, dates: bool = True) -> None:
+        p = prefix
+        self._text_xml = f' t="inlineStr"><{p}is><{p}t xml:space="preserve">', f"</{p}t></{p}is></{p}c>"
+        self._value_xml = f"><{p}v>", f"</{p}v></{p}c>"
         self._date1904 = date1904
         self._dates = dates
         self._known: dict[str, CellValue] = {}
@@ -46,27 +54,39 @@ class CellEncoder:
                 if len(self._known) < 50_000:
                     self._known[value] = known
             return known
-        if isinstance(value, bool) or type(value).__name__ == "bool":
-            return CellValue("boolean", "1" if value else "0")
+        if type(value) is int and -_BEYOND_DIGITS < value < _BEYOND_DIGITS:
+            return self._value("number", str(value))
+        if isinstance(value, bool) or type(value).__name__ == "bool":  # numpy's bool is none of Python's
+            return self._value("boolean", "1" if value else "0")
         if isinstance(value, Decimal | numbers.Real):
             return self._number(value)
         if isinstance(value, dt.date):
             return self._date(value)
         return self._text(str(value))
 
+    def _value(self, form: Form, text: str) -> CellValue:
+        start, end = self._value_xml
+        kind = ' t="b"' if form == "boolean" else ""
+        return CellValue(form, f"{kind}{start}{text}{end}")
+
     def _text(self, text: str) -> CellValue:
-        if len(text.encode("utf-16-le", "surrogatepass")) > 2 * MAX_CELL_TEXT:
+        # A sheet counts as UTF-16 does: a character beyond the first plane is two.
+        if (
+            len(text) > MAX_CELL_TEXT // 2
+            and len(text.encode("utf-16-le", "surrogatepass")) > 2 * MAX_CELL_TEXT
+        ):
             self.cut += 1
             mark = " [cut: too long for a cell]"
             units = text.encode("utf-16-le", "surrogatepass")[: 2 * (MAX_CELL_TEXT - len(mark))]
             text = units.decode("utf-16-le", "ignore") + mark
-        return CellValue("text", escape_cell(text))
+        start, end = self._text_xml
+        return CellValue("text", f"{start}{escape_cell(text)}{end}")
 
     def _number(self, value: Decimal | numbers.Real) -> CellValue:
         if isinstance(value, numbers.Integral | Decimal):
             # A sheet keeps 15 digits; a longer code or amount survives as text only.
             digits = sum(c.isdigit() for c in str(value))
-            return CellValue("number", str(value)) if digits <= MAX_DIGITS else self._text(str(value))
+            return self._value("number", str(value)) if digits <= MAX_DIGITS else self._text(str(value))
         number = float(value)
         if not math.isfinite(number):
             return self._text(str(value))
@@ -87,16 +107,4 @@ class CellEncoder:
             return self._text(value.isoformat())
         days = (moment - (_EPOCH_1904 if self._date1904 else _EPOCH)) / dt.timedelta(days=1)
         shown = f"{days:.10f}".rstrip("0").rstrip(".")
-        return CellValue("date" if is_date or moment.time() == dt.time() else "datetime", shown)
-
-
-def cell_xml(prefix: str, reference: str, style: str, value: CellValue) -> str:
-    """``<c r="G5" s="3" t="inlineStr">…</c>``; ``style`` is ``' s="3"'`` or empty."""
-    p = prefix
-    if value.form == "text":
-        return (
-            f'<{p}c r="{reference}"{style} t="inlineStr"><{p}is><{p}t xml:space="preserve">'
-            f"{value.xml}</{p}t></{p}is></{p}c>"
-        )
-    kind = ' t="b"' if value.form == "boolean" else ""
-    return f'<{p}c r="{reference}"{style}{kind}><{p}v>{value.xml}</{p}v></{p}c>'
+        return self._value("date" if is_date or moment.time() == dt.time() else "datetime", shown)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pandas as pd
 
 from leadkit.errors import SheetError
-from leadkit.sheets.cell_values import CellEncoder, cell_xml
+from leadkit.sheets.cell_values import CellEncoder
 from leadkit.sheets.changes import present
 from leadkit.sheets.package import NewMember, compress
 from leadkit.sheets.parts import rels_name
@@ -67,14 +67,16 @@ def sheet_xml(
         )
         yield f"<cols>{columns}</cols>".encode()
     yield b"<sheetData>"
-    header = (cell_xml("", f"{LETTERS[i]}1", header_style, encoder.encode(n)) for i, n in enumerate(names, 1))
+    header = (
+        f'<c r="{LETTERS[i]}1"{header_style}{encoder.encode(name).xml}' for i, name in enumerate(names, 1)
+    )
     yield f'<row r="1">{"".join(header)}</row>'.encode()
     for row, values in enumerate(zip(*lists, strict=True), 2):
         cells = []
         for i, value in enumerate(values, 1):
             if value is not None:
                 cell = encoder.encode(value)
-                cells.append(cell_xml("", f"{LETTERS[i]}{row}", by_form.get(cell.form, ""), cell))
+                cells.append(f'<c r="{LETTERS[i]}{row}"{by_form.get(cell.form, "")}{cell.xml}')
         yield f'<row r="{row}">{"".join(cells)}</row>'.encode()
     yield b"</sheetData></worksheet>"
 

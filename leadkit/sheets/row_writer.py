@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
-from leadkit.sheets.cell_values import CellEncoder, Form, cell_xml
+from leadkit.sheets.cell_values import CellEncoder, Form
 from leadkit.sheets.changes import ColumnChange
 from leadkit.sheets.refs import LETTERS, NUMBERS
 from leadkit.sheets.sheet_stream import Rows
@@ -22,8 +22,22 @@ _FORMAT: dict[Form, Format] = {
 }
 _STYLE = re.compile(rb"""\ss\s*=\s*["']([0-9]+)""")
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)""")
-_SPANS = re.compile(r"""(\sspans\s*=\s*["'])([0-9]+):([0-9]+)(["'])""")
+_SPANS = re.compile(rb"""(\sspans\s*=\s*["'])([0-9]+):([0-9]+)(["'])""")
 _PLAIN_ROW = re.compile(rb' r="([0-9]+)"')
+
+
+class _Looks(dict[Form, str]):
+    """The style attribute of a new cell by its form, for one style that it takes its look from."""
+
+    def __init__(self, base: int, styles: Styles | None) -> None:
+        super().__init__()
+        self._base = base
+        self._styles = styles
+
+    def __missing__(self, form: Form) -> str:
+        style = self._styles.variant(self._base, _FORMAT[form]) if self._styles is not None else self._base
+        self[form] = f' s="{style}"' if style else ""
+        return self[form]
 
 
 class RowWriter:
@@ -34,14 +48,15 @@ class RowWriter:
     columns
         Cells to write, each column with its place.
     rows
-        The spreadsheet row of each value, top to bottom. The names of the columns in ``named`` go to ``header_row``,
-        which lies above all of them.
+        The spreadsheet row of each value, top to bottom. The names of the columns in ``named`` go to
+        ``header_row``, which lies above all of them; 0 when there is none.
     beside
         The column that new cells take their look from: the last one of the frame.
     column_styles
         Style of a column where it has one, for cells without a neighbour.
     simple
-        Whether every cell of the sheet is written as ``<c r="A1"``; then its last cell is found by looking for it.
+        Whether every cell of the sheet is written as ``<c r="A1"``; then a row's last cell is found by looking
+        for that from the end.
     """
 
     def __init__(
@@ -58,50 +73,63 @@ class RowWriter:
         encoder: CellEncoder,
         simple: bool,
     ) -> None:
+        self.written = 0
         self._prefix = prefix
         self._columns = [
             (column.number or 0, LETTERS[column.number or 0], column.values)
             for column in sorted(columns, key=lambda c: c.number or 0)
         ]
+        self._first_column = self._columns[0][0]
+        self._last_column = self._columns[-1][0]
+        self._names = {c.number or 0: c.name for c in columns if c.number in named}
+        self._rows = [header_row, *rows] if header_row and self._names else [*rows]
+        self._header_rows = len(self._rows) - len(rows)
+        self._next = 0  # index of the next row to write
+        self._row = 0  # number of the row that was met last
         self._beside = beside
         self._styles = styles
         self._column_styles = column_styles
         self._encoder = encoder
         self._simple = simple
-        self._variants: dict[tuple[int, Format], str] = {}
-        self._named = {c.number or 0: c.name for c in columns if c.number in named}
-        self._rows = [header_row, *rows] if header_row and self._named else [*rows]
-        self._first = len(self._rows) - len(rows)
-        self._next = 0
-        self._row = 0
-        self.written = 0
-        p = re.escape(prefix.encode())
-        self._row_pattern = re.compile(
-            rb"<" + p + rb"row((?:\s[^<>]*?)?)(?:(/)>|>(.*?)(</" + p + rb"row\s*>))", re.DOTALL
-        )
-        self._cell_start = b"<" + prefix.encode() + b'c r="'
-        self._cell_pattern = re.compile(
-            rb"<" + p + rb"c((?:\s[^<>]*?)?)(?:/>|>.*?</" + p + rb"c\s*>)", re.DOTALL
+        self._looks: dict[int, _Looks] = {}
+        self._style_of_tag: dict[bytes, int] = {}
+        p = prefix.encode()
+        self._row_start = re.compile(rb"<" + re.escape(p) + rb"row((?:\s[^<>]*?)?)(/?)>")
+        self._row_end = b"</" + p + b"row"
+        self._cell_start = b"<" + p + b'c r="'
+        self._cell = re.compile(
+            rb"<" + re.escape(p) + rb"c((?:\s[^<>]*?)?)(?:/>|>.*?</" + re.escape(p) + rb"c\s*>)", re.DOTALL
         )
 
     def rewrite(self, rows: Rows) -> bytes:
         """The same rows with new cells in them, and before them any row that the sheet did not have yet."""
         raw, masked = rows
         pieces: list[bytes] = []
-        position = 0
+        done = position = 0
         targets, count = self._rows, len(self._rows)
-        for match in self._row_pattern.finditer(masked):
-            number = self._number(match[1])
+        while (found := self._row_start.search(masked, position)) is not None and self._next < count:
+            number = self._number(found[1])
             while self._next < count and targets[self._next] < number:
-                pieces += [raw[position : match.start()], self._new_row()]
-                position = match.start()
+                pieces += [raw[done : found.start()], self._new_row()]
+                done = found.start()
+            position = found.end()
+            if not found[2]:
+                content_end = masked.index(self._row_end, position)
+                position = masked.index(b">", content_end) + 1
             if self._next < count and targets[self._next] == number:
-                pieces += [raw[position : match.start()], self._with_cells(number, match, raw)]
-                position = match.end()
+                pieces.append(raw[done : found.start()])
+                if found[2]:
+                    pieces += self._with_cells(number, found[1], b"", b"")
+                    pieces.append(self._row_end + b">")
+                else:
+                    content = slice(found.end(), content_end)
+                    pieces += self._with_cells(number, found[1], raw[content], masked[content])
+                    pieces.append(raw[content_end:position])
+                done = position
                 self._next += 1
         if not pieces:
             return raw
-        pieces.append(raw[position:])
+        pieces.append(raw[done:])
         return b"".join(pieces)
 
     def rest(self) -> Iterator[bytes]:
@@ -111,109 +139,114 @@ class RowWriter:
 
     def _number(self, text: bytes) -> int:
         plain = _PLAIN_ROW.match(text)
-        number = plain[1].decode() if plain else attributes(text.decode()).get("r", "")
+        number = plain[1] if plain else attributes(text.decode()).get("r", "")
         self._row = int(number) if number else self._row + 1
         return self._row
 
     def _values(self) -> list[tuple[int, str, Any]]:
-        """Column number, letters and value of each cell of the row that is next."""
-        at = self._next - self._first
+        """Column number, letters and value of each cell of the next row."""
+        at = self._next - self._header_rows
         if at < 0:
-            return [(n, letters, self._named[n]) for n, letters, _ in self._columns if n in self._named]
+            return [(n, letters, self._names[n]) for n, letters, _ in self._columns if n in self._names]
         return [(n, letters, values[at]) for n, letters, values in self._columns if values[at] is not None]
 
-    def _cells(self, row: int, beside: int, own: dict[int, int]) -> list[tuple[int, str]]:
-        """Number and XML of each new cell. ``beside`` is the style next to them, -1 for none."""
-        made = []
-        for number, letters, value in self._values():
-            cell = self._encoder.encode(value)
-            base = own.get(number)
-            if base is None:
-                base = beside if beside >= 0 else self._column_styles.get(number, 0)
-            if self._next < self._first:
-                style = f' s="{base}"' if base else ""
-            else:
-                style = self._style(base, _FORMAT[cell.form])
-            made.append((number, cell_xml(self._prefix, f"{letters}{row}", style, cell)))
-        self.written += len(made)
-        return made
-
-    def _style(self, base: int, format_: Format) -> str:
+    def _look(self, base: int) -> _Looks:
         try:
-            return self._variants[base, format_]
+            return self._looks[base]
         except KeyError:
-            style = self._styles.variant(base, format_) if self._styles is not None else base
-            text = f' s="{style}"' if style else ""
-            self._variants[base, format_] = text
-            return text
+            return self._looks.setdefault(base, _Looks(base, self._styles))
+
+    def _cells(self, row: int, beside: int) -> str:
+        """The new cells of a row, side by side. ``beside`` is the style next to them, -1 for none."""
+        values = self._values()
+        self.written += len(values)
+        if self._next < self._header_rows or beside < 0:
+            return "".join(
+                self._cell_xml(row, number, letters, value, beside) for number, letters, value in values
+            )
+        look, encode, start = self._look(beside), self._encoder.encode, f'<{self._prefix}c r="'
+        made = []
+        for _, letters, value in values:
+            cell = encode(value)
+            made.append(f'{start}{letters}{row}"{look[cell.form]}{cell.xml}')
+        return "".join(made)
+
+    def _cell_xml(self, row: int, number: int, letters: str, value: Any, base: int) -> str:
+        """One cell. A name of a column keeps the style beside it as it is, whatever its number format."""
+        cell = self._encoder.encode(value)
+        base = self._column_styles.get(number, 0) if base < 0 else base
+        style = self._look(base)[cell.form]
+        if self._next < self._header_rows:
+            style = f' s="{base}"' if base else ""
+        return f'<{self._prefix}c r="{letters}{row}"{style}{cell.xml}'
 
     def _new_row(self) -> bytes:
         row = self._rows[self._next]
-        cells = "".join(xml for _, xml in self._cells(row, -1, {}))
+        cells = self._cells(row, -1)
         self._next += 1
         return f'<{self._prefix}row r="{row}">{cells}</{self._prefix}row>'.encode() if cells else b""
 
-    def _with_cells(self, row: int, match: re.Match[bytes], raw: bytes) -> bytes:
-        attributes_text = match[1].decode()
-        last_column = self._columns[-1][0]
-        if "spans" in attributes_text:
-            attributes_text = _SPANS.sub(
-                lambda m: f"{m[1]}{m[2]}:{max(int(m[3]), last_column)}{m[4]}", attributes_text, count=1
+    def _with_cells(self, row: int, text: bytes, content: bytes, masked: bytes) -> list[bytes]:
+        """A row's start tag and content with the new cells."""
+        if b"spans" in text:
+            last = self._last_column
+            text = _SPANS.sub(
+                lambda m: b"%b%b:%d%b" % (m[1], m[2], max(int(m[3]), last), m[4]), text, count=1
             )
-        opening = f"<{self._prefix}row{attributes_text}>".encode()
-        closing = match[4] or f"</{self._prefix}row>".encode()
-        content = raw[match.start(3) : match.end(3)] if match[3] is not None else b""
-        masked = match[3] or b""
-        row_style = self._row_style(attributes_text)
+        opening = b"<%brow%b>" % (self._prefix.encode(), text)
         if self._simple:
             start = masked.rfind(self._cell_start)
-            if start >= 0:
-                letters = _REFERENCE.match(masked, start + len(self._cell_start) - 4)
-                column = NUMBERS[letters[1].decode()] if letters else 0
-            else:
-                column = 0
-            if column < self._columns[0][0]:
-                beside = row_style
-                if start >= 0 and column == self._beside:
-                    beside = _style_of(masked[start : masked.index(b">", start)])
-                cells = "".join(xml for _, xml in self._cells(row, beside, {}))
-                return b"".join([opening, content, cells.encode(), closing])
-        return b"".join([opening, self._merged(row, content, masked, row_style), closing])
+            end = masked.find(b'"', start + len(self._cell_start))
+            letters = masked[start + len(self._cell_start) : end].rstrip(b"0123456789") if start >= 0 else b""
+            column = NUMBERS[letters.decode()] if letters else 0
+            if column < self._first_column:
+                if column == self._beside and start >= 0:
+                    beside = self._style(masked[end : masked.index(b">", end)])
+                else:
+                    beside = _row_style(text)
+                return [opening, content, self._cells(row, beside).encode()]
+        return [opening, *self._merged(row, content, masked, _row_style(text))]
 
-    def _row_style(self, attributes_text: str) -> int:
-        if "customFormat" not in attributes_text:
-            return -1
-        found = attributes(attributes_text)
-        style = found.get("s", "")
-        return int(style) if style.isdigit() and found.get("customFormat") in ("1", "true") else -1
+    def _style(self, tag: bytes) -> int:
+        """The style in the rest of a cell's start tag. There are few such texts, and many cells."""
+        try:
+            return self._style_of_tag[tag]
+        except KeyError:
+            found = _STYLE.search(tag)
+            style = int(found[1]) if found else 0
+            if len(self._style_of_tag) < 10_000:
+                self._style_of_tag[tag] = style
+            return style
 
-    def _merged(self, row: int, content: bytes, masked: bytes, row_style: int) -> bytes:
-        """The row's content with cells replaced and put between others."""
+    def _merged(self, row: int, content: bytes, masked: bytes, beside: int) -> Iterator[bytes]:
+        """A row's content with cells replaced and put between others. A replaced cell keeps its own look."""
         spans: list[tuple[int, int, int]] = []
         own: dict[int, int] = {}
         column = 0
-        beside = row_style
-        for match in self._cell_pattern.finditer(masked):
+        for match in self._cell.finditer(masked):
             reference = _REFERENCE.search(match[1])
             column = NUMBERS[reference[1].decode().upper()] if reference else column + 1
             spans.append((column, match.start(), match.end()))
-            own[column] = _style_of(match[1])
-            if column == self._beside:
-                beside = own[column]
-        cells = self._cells(row, beside, own)
-        pieces: list[bytes] = []
+            found = _STYLE.search(match[1])
+            own[column] = int(found[1]) if found else 0
+        beside = own.get(self._beside, beside)
+        behind_all = spans[-1][2] if spans else 0
         position = 0
-        for number, xml in cells:
-            at, end = next(
-                ((s, e if c == number else s) for c, s, e in spans if c >= number),
-                (spans[-1][2], spans[-1][2]) if spans else (0, 0),
+        for number, letters, value in self._values():
+            self.written += 1
+            start, end = next(
+                ((s, e if c == number else s) for c, s, e in spans if c >= number), (behind_all, behind_all)
             )
-            pieces += [content[position : max(at, position)], xml.encode()]
-            position = max(end, position)
-        pieces.append(content[position:])
-        return b"".join(pieces)
+            yield content[position:start]
+            yield self._cell_xml(row, number, letters, value, own.get(number, beside)).encode()
+            position = end
+        yield content[position:]
 
 
-def _style_of(text: bytes) -> int:
-    found = _STYLE.search(text)
-    return int(found[1]) if found else 0
+def _row_style(text: bytes) -> int:
+    """The style of a whole row, -1 when it has none."""
+    if b"customFormat" not in text:
+        return -1
+    found = attributes(text.decode())
+    style = found.get("s", "")
+    return int(style) if style.isdigit() and found.get("customFormat") in ("1", "true") else -1

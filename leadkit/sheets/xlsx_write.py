@@ -57,8 +57,9 @@ class XlsxWriter:
     def write(self, out: BinaryIO, changes: Changes, log: Mapping[str, pd.DataFrame] | None) -> Written:
         file, sheet = self._file, self._sheet
         styles = file.styles()
-        encoder = CellEncoder(date1904=file.parts.date1904, dates=styles is not None and styles.can_add)
         stream = file.stream(sheet.entry)
+        dates = styles is not None and styles.can_add
+        encoder = CellEncoder(stream.prefix, date1904=file.parts.date1904, dates=dates)
         head = stream.head.decode("utf-8")
         ranges = column_ranges(head)
         column_styles = {
