@@ -294,6 +294,6 @@ _LOOKS: Mapping[str, _Look] = {
         lambda text: _looks_like_name(text, 2, 5),
     ),
     "company": _Look(0.3, "could be a company's name", "could be companies' names", _looks_like_company),
-    "title": _Look(0.5, "looks like a job title", "look like job titles", _looks_like_title),
-    "country": _Look(0.5, "is a country", "are countries", _looks_like_country),
+    "title": _Look(0.45, "looks like a job title", "look like job titles", _looks_like_title),
+    "country": _Look(0.45, "is a country", "are countries", _looks_like_country),
 }
