@@ -21,6 +21,7 @@ from leadkit import errors
 if TYPE_CHECKING:
     from leadkit.plan import Plan, Preview, make_plan
     from leadkit.result import Done, Receipt
+    from leadkit.search import search_companies, search_people
     from leadkit.sheets import Book
     from leadkit.sheets import open_book as open  # noqa: A004 (leadkit.open reads well)
     from leadkit.workspace import Workspace, connect
@@ -38,6 +39,8 @@ _PUBLIC = {
     "connect": ("leadkit.workspace", "connect"),
     "make_plan": ("leadkit.plan", "make_plan"),
     "open": ("leadkit.sheets", "open_book"),
+    "search_companies": ("leadkit.search", "search_companies"),
+    "search_people": ("leadkit.search", "search_people"),
 }
 
 __all__ = [
@@ -51,6 +54,8 @@ __all__ = [
     "errors",
     "make_plan",
     "open",
+    "search_companies",
+    "search_people",
 ]
 
 

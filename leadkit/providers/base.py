@@ -91,10 +91,13 @@ class ResultColumn:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for one key. ``note`` says in words what is odd about it, if anything is."""
+    """What came back for one key. ``note`` says in words what is odd about it, if anything is.
+
+    ``values`` go into cells and are plain; only a page of a search holds its rows here.
+    """
 
     status: AnswerStatus
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 
 

@@ -1,0 +1,224 @@
+"""Searching by filter: new rows instead of more columns, page by page through the same ledger.
+
+A page is a fact like any other, so a paid page is reserved before it is asked for, is never bought twice while
+it is fresh, and survives a crash.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from leadkit.errors import ApprovalError, BadAnswerError
+from leadkit.ledger import FactState
+from leadkit.money import Amount, credits_text, to_millicredits
+from leadkit.providers.base import Answer, Decoded, Operation, Page, Price, Request, Response, Search
+from leadkit.run import Runner
+from leadkit.workspace import Workspace, current_workspace
+
+#: How long a page is shown again without asking: who is where changes daily, a list in work does not.
+PAGE_KEEPS_DAYS = 1
+DAY_SECONDS = 86_400
+DEFAULT_MOST_ROWS = 100
+
+
+def search_people(
+    *,
+    via: str = "leadleap",
+    most_rows: int = DEFAULT_MOST_ROWS,
+    at_most: int | float | str | None = None,
+    workspace: Workspace | None = None,
+    **filters: Any,
+) -> pd.DataFrame:
+    """Find people by filter.
+
+    Parameters
+    ----------
+    via
+        The provider; its documentation lists the filters. LeadLeap's search is free and shows no contact data.
+    most_rows
+        How many rows at the most; one call gives a page of them.
+    at_most
+        Credits. Needed only where the search costs something.
+    filters
+        Such as ``country="DE"``, ``department="Sales"``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each person found, at most ``most_rows``, without repeats.
+
+    Raises
+    ------
+    InputError
+        The provider does not offer the search, or does not document a filter. Nothing was sent.
+    ApprovalError
+        The search costs credits and ``at_most`` is missing or too small; the message says how much.
+    """
+    return _search("search_people", via, most_rows, at_most, workspace, filters)
+
+
+def search_companies(
+    *,
+    via: str,
+    most_rows: int = DEFAULT_MOST_ROWS,
+    at_most: int | float | str | None = None,
+    workspace: Workspace | None = None,
+    **filters: Any,
+) -> pd.DataFrame:
+    """Find companies by filter; as :func:`search_people`."""
+    return _search("search_companies", via, most_rows, at_most, workspace, filters)
+
+
+def _search(
+    step: str,
+    via: str,
+    most_rows: int,
+    at_most: int | float | str | None,
+    workspace: Workspace | None,
+    filters: Mapping[str, Any],
+) -> pd.DataFrame:
+    workspace = workspace or current_workspace()
+    search = workspace.provider(via).search(step)
+    most_rows = min(most_rows, search.most_rows or most_rows)
+    search.encode(filters, None, min(most_rows, search.page_size))  # refuses a filter before anything else
+    approved = _approve(search, most_rows, at_most)
+    pages = _pages(search, filters, most_rows, approved, workspace)
+    rows = pd.DataFrame(
+        [dict(row) for page in pages for row in page], columns=[c.name for c in search.columns]
+    )
+    first = search.columns[0].name  # every provider's first column is the id of the row
+    return rows.drop_duplicates(subset=first, ignore_index=True).head(most_rows)
+
+
+def _approve(search: Search, most_rows: int, at_most: int | float | str | None) -> int:
+    pages = -(-most_rows // search.page_size)
+    most = search.price.most * (pages * search.page_size if search.priced_by == "row" else pages)
+    if at_most is None and most:
+        msg = (
+            f"This search costs at most {credits_text(most)} credits at {search.provider} for {most_rows:,} rows. "
+            f"Nothing was sent. Pass at_most= with what may be spent, or a smaller most_rows=."
+        )
+        raise ApprovalError(msg)
+    return min(most, to_millicredits(at_most)) if at_most is not None else 0
+
+
+def _pages(
+    search: Search, filters: Mapping[str, Any], most_rows: int, approved: int, workspace: Workspace
+) -> list[Sequence[Mapping[str, Any]]]:
+    """The pages up to ``most_rows``, one after the other: each says how the next is asked for."""
+    operation = page_operation(search)
+    ledger = workspace.ledger
+    workspace.send(search.provider)  # no key, no search
+    workspace.identify(search.provider)
+    account = workspace.account(search.provider)
+    fresh_after: dict[int, int] = {FactState.FOUND: ledger.now() - PAGE_KEEPS_DAYS * DAY_SECONDS}
+    owner, run_id = ledger.owners.start(), secrets.token_hex(4)
+    pages: list[Sequence[Mapping[str, Any]]] = []
+    try:
+        operation_id = ledger.start_run(
+            run_id,
+            operation,
+            account,
+            [],
+            owner=owner.id,
+            approval=secrets.token_hex(8),
+            plan_hash="",
+            approved_by=workspace.user,
+            approved=approved,
+            fresh_after=fresh_after,
+            preview={"most_millicredits": approved},
+            context={"filters": {name: str(value) for name, value in filters.items()}},
+        )
+        after, seen = None, 0
+        while True:
+            key = _page_key(filters, after, min(search.page_size, most_rows))
+            runner = Runner(
+                ledger,
+                operation,
+                send=workspace.send(search.provider),
+                pace=workspace.pace(operation),
+                clock=workspace.clock,
+                run_id=run_id,
+                operation_id=operation_id,
+                owner=owner.id,
+                approved=approved,
+                fresh_after=fresh_after,
+                threads=1,
+            )
+            outcome = runner.carry_out([key])
+            if outcome.stopped is not None:
+                raise outcome.stopped
+            stored = ledger.answers(operation_id, [key]).get(key)
+            if stored is None:
+                why = next(
+                    iter([*outcome.in_doubt.values(), *outcome.failed.values()]), "the credits ran out"
+                )
+                msg = f"{search.provider}: page {len(pages) + 1} could not be had: {why}"
+                raise BadAnswerError(msg, provider=search.provider)
+            rows = stored.values["rows"]
+            pages.append(rows)
+            seen += len(rows)
+            following = stored.values["next"]
+            if following is None or seen >= most_rows or following == after:
+                break
+            after = following
+        ledger.end_run(run_id, "done")
+    except BaseException as error:
+        ledger.end_run(run_id, "stopped", str(error))
+        raise
+    finally:
+        owner.release()
+    return pages
+
+
+def page_operation(search: Search) -> Operation:
+    """A search as an operation whose key is a page: filters, place and size."""
+
+    def encode(keys: Sequence[str]) -> Request:
+        asked = json.loads(keys[0])
+        return search.encode(asked["filters"], asked["after"], asked["rows"])
+
+    def decode(keys: Sequence[str], response: Response) -> Decoded:
+        page: Page = search.decode(response)
+        if search.check is not None:
+            search.check(json.loads(keys[0])["filters"], page)
+        values = {"rows": [dict(row) for row in page.rows], "next": page.next, "total": page.total}
+        amount = page.amount
+        if amount is None and search.priced_by == "row" and search.price.least == search.price.most:
+            amount = Amount(search.price.most * len(page.rows), search.price.most * len(page.rows))
+        return Decoded({keys[0]: Answer("found", values, page.note)}, amount, page.request_id)
+
+    rows = search.page_size if search.priced_by == "row" else 1
+    price = search.price
+    return Operation(
+        provider=search.provider,
+        step=search.step,
+        title=search.title,
+        takes="page",
+        wants=(),
+        batch_size=1,
+        price=Price(
+            price.least * rows,
+            None if price.expected is None else price.expected * rows,
+            price.most * rows,
+            price.source,
+            price.note,
+        ),
+        limit=search.limit,
+        repeat=search.repeat,
+        keeps_days=PAGE_KEEPS_DAYS,
+        keeps_why="who is where changes daily",
+        miss_keeps_days=PAGE_KEEPS_DAYS,
+        columns=search.columns,
+        encode=encode,
+        decode=decode,
+    )
+
+
+def _page_key(filters: Mapping[str, Any], after: str | None, rows: int) -> str:
+    return json.dumps({"filters": filters, "after": after, "rows": rows}, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,71 @@
+"""Searching by filter: new rows, page by page, each page asked for once."""
+
+from __future__ import annotations
+
+import pytest
+
+import leadkit
+from leadkit.errors import CreditsExhaustedError, InputError
+from leadkit.sandbox import Sandbox
+from leadkit.workspace import Workspace
+
+
+def test_a_search_gives_people_without_contact_data_and_costs_nothing(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    found = leadkit.search_people(country="DE", department="Sales", most_rows=30, workspace=workspace)
+    expected = {
+        p.lead_id
+        for p in box.world.known_to("leadleap")
+        if p.country.code == "DE" and p.department == "Sales"
+    }
+    assert 0 < len(found) <= 30
+    assert set(found["lead_id"]) <= expected
+    assert not any("email" in column and column != "has_email" for column in found.columns)
+    assert box.charged("leadleap") == 0
+
+
+def test_pages_are_read_to_the_end_without_repeats(box: Sandbox, workspace: Workspace) -> None:
+    found = leadkit.search_people(country="DE", most_rows=5000, workspace=workspace)
+    sold = [p for p in box.world.known_to("leadleap") if p.company is not None and not p.deleted]
+    expected = {person.lead_id for person in sold if person.country.code == "DE"}
+    assert len(found) > 100, "more than a page"
+    assert found["lead_id"].is_unique
+    assert set(found["lead_id"]) == expected
+    pages = [request for request in box.requests if request.path.endswith("/leads")]
+    assert len(pages) == -(-len(found) // 100)
+
+
+def test_the_same_search_again_sends_nothing(box: Sandbox, workspace: Workspace) -> None:
+    first = leadkit.search_people(country="DE", most_rows=50, workspace=workspace)
+    sent = len(box.requests)
+    assert leadkit.search_people(country="DE", most_rows=50, workspace=workspace).equals(first)
+    assert len(box.requests) == sent
+
+
+def test_what_was_found_can_be_unlocked(box: Sandbox, workspace: Workspace) -> None:
+    found = leadkit.search_people(country="FR", most_rows=3, workspace=workspace)
+    done = found.leads.unlock("lead_id", workspace=workspace).run(at_most=3)
+    assert done.receipt.rows["answered"] == 3
+    assert box.charged("leadleap") == 3_000
+    again = leadkit.search_people(country="FR", most_rows=3, workspace=workspace)
+    assert list(again["lead_id"]) == list(found["lead_id"])
+
+
+def test_a_filter_that_is_not_documented_is_refused_and_nothing_is_sent(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    with pytest.raises(
+        InputError, match="no filter 'departement'. Did you mean department?.*Nothing was sent"
+    ):
+        leadkit.search_people(departement="Sales", workspace=workspace)
+    with pytest.raises(InputError, match="does not offer search_companies"):
+        leadkit.search_companies(via="leadleap", workspace=workspace)
+    assert not box.requests
+
+
+def test_a_refusal_in_the_middle_is_told(box: Sandbox, workspace: Workspace) -> None:
+    box.fault("status", "/leads", status=402, skip=1)
+    with pytest.raises(CreditsExhaustedError):
+        leadkit.search_people(country="DE", most_rows=500, workspace=workspace)
+    assert workspace.ledger.runs()[0].state == "stopped"
