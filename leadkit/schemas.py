@@ -340,13 +340,17 @@ def check_result(before: pd.DataFrame, after: pd.DataFrame, columns: Sequence[Re
             _broken(f"the caller's column {name!r} changed")
     import pandera.errors
 
+    new = after.iloc[:, len(before.columns) :].reset_index(drop=True)
     try:
-        result_schema(columns).validate(
-            after.iloc[:, len(before.columns) :].reset_index(drop=True), lazy=True
-        )
+        result_schema(columns).validate(new, lazy=True)
     except pandera.errors.SchemaErrors as found:
-        first = found.failure_cases.iloc[0]
-        _broken(f"new column {first['column']!r}: {first['check']}, and {first['failure_case']!r} is in it")
+        cases = found.failure_cases
+        of_type = cases[cases["index"].isna()]  # about a column as a whole; the others are about its cells
+        if len(of_type):
+            column = of_type["column"].iloc[0]
+            _broken(f"new column {column!r} {of_type['check'].iloc[0]}, and holds {new[column].dtype}")
+        column, cell = cases["column"].iloc[0], cases["failure_case"].iloc[0]
+        _broken(f"new column {column!r} {cases['check'].iloc[0]}, and {str(cell)!r} is in it")
 
 
 def _broken(what: str) -> None:

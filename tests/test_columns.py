@@ -41,7 +41,7 @@ HEADERS = {
     "Spanish": "Correo electrónico|Nombre|Apellidos|Nombre completo|Empresa|Página web|Teléfono|Cargo|País",
     "Italian": "Indirizzo e-mail|Nome|Cognome|Nome e cognome|Ragione sociale|Sito web|Telefono|Ruolo|Paese",
     "Dutch": "E-mailadres|Voornaam|Achternaam|Volledige naam|Bedrijfsnaam|Domein|Telefoonnummer|Functie|Landcode",
-    "a database": "workEmail|firstName|last_name|full_name|company_name|company_domain|mobile_phone|jobTitle|country_code",
+    "code": "workEmail|firstName|last_name|full_name|company_name|company_domain|mobile_phone|jobTitle|country_code",
 }
 
 
