@@ -20,7 +20,7 @@ def test_the_example_prints_what_the_readme_shows(tmp_path: Path, monkeypatch: p
     (tmp_path / "data").symlink_to(README.parent / "data")
     monkeypatch.chdir(tmp_path)
     (example,) = blocks("python")
-    (shown,) = [block for block in blocks("") if block.startswith("Preview:")]
+    (shown,) = [block for block in blocks("text") if block.startswith("Preview:")]
     printed = io.StringIO()
     with redirect_stdout(printed):
         names: dict[str, object] = {}
