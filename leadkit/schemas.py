@@ -167,6 +167,8 @@ def _step_errors(step: str, mapping: Mapping[str, Any]) -> list[Finding]:
 
 def _column_errors(frame: pd.DataFrame, mapping: Mapping[str, Any]) -> list[Finding]:
     """Columns that are not there, or are there twice."""
+    if frame.columns.nlevels > 1:
+        return [(None, f"The header has {frame.columns.nlevels} levels; give each column one name.")]
     findings: list[Finding] = []
     for role, column in mapping.items():
         times = int((frame.columns == column).sum()) if column in frame.columns else 0
@@ -233,9 +235,9 @@ def _some_filled(cells: pd.Series[Any]) -> bool:
 
 def _instead(frame: pd.DataFrame, column: object) -> str:
     """What the caller may have meant."""
-    known = {str(name).casefold(): str(name) for name in frame.columns}
+    known = {str(name).casefold(): name for name in frame.columns}
     close = difflib.get_close_matches(str(column).casefold().strip(), known, n=1, cutoff=0.6)
-    listed = ", ".join(repr(str(name)) for name in frame.columns[:30])
+    listed = ", ".join(map(repr, frame.columns[:30]))
     more = f" and {len(frame.columns) - 30} more" if len(frame.columns) > 30 else ""
     columns = f"The columns are: {listed}{more}." if len(frame.columns) else "The sheet has no columns."
     return f"Did you mean {known[close[0]]!r}? {columns}" if close else columns

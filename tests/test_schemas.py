@@ -62,6 +62,14 @@ REFUSED = [
         "The sheet has a header, and no rows under it.",
     ),
     (
+        pd.DataFrame([["anna@example.com"]], columns=pd.MultiIndex.from_tuples([("Contact", "Email")])),
+        "The header has 2 levels; give each column one name.",
+    ),
+    (
+        pd.DataFrame({7: ["anna@example.com"]}),
+        "There is no column 'Email' for e-mail addresses. The columns are: 7.",
+    ),
+    (
         from_sheet(None, "", " \u00a0"),
         "Column 'Email' has nothing but blank cells, in 3 rows.",
     ),
