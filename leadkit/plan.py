@@ -84,7 +84,10 @@ class Preview:
             ("credits at least", credits_text(self.least)),
             ("credits expected", expected),
             ("credits at most", credits_text(self.most)),
-            ("calls", f"{self.calls:,}, {duration_text(self.seconds)} at the rate limit" if self.calls else "0"),
+            (
+                "calls",
+                f"{self.calls:,}, {duration_text(self.seconds)} at the rate limit" if self.calls else "0",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -298,9 +301,11 @@ def make_plan(
     operation_id = workspace.ledger.operation_id(operation, account) if account else None
     key_states = workspace.ledger.states(operation_id, cells.keys, fresh_after=fresh_after)
 
-    open_keys = np.isin(key_states, (FactState.INTENT, FactState.IN_DOUBT))
-    new_keys = np.isin(key_states, (NEVER_ASKED, STALE))
-    row_states = _row_states(cells, len(frame), new_keys, open_keys)
+    suppressed = key_states == FactState.SUPPRESSED
+    suppressed[workspace.ledger.suppressed(operation.takes, cells.keys)] = True
+    open_keys = np.isin(key_states, (FactState.INTENT, FactState.IN_DOUBT)) & ~suppressed
+    new_keys = np.isin(key_states, (NEVER_ASKED, STALE)) & ~suppressed
+    row_states = _row_states(cells, len(frame), new_keys, open_keys, suppressed)
     to_buy = np.flatnonzero(new_keys | open_keys)
     notes += _notes(operation, key_states, open_keys)
     return Plan(
@@ -321,7 +326,11 @@ def make_plan(
 
 
 def _row_states(
-    cells: Canonical, rows: int, new_keys: npt.NDArray[np.bool_], open_keys: npt.NDArray[np.bool_]
+    cells: Canonical,
+    rows: int,
+    new_keys: npt.NDArray[np.bool_],
+    open_keys: npt.NDArray[np.bool_],
+    suppressed: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.int8]:
     states = np.full(rows, BLANK, dtype=np.int8)
     states[np.fromiter(cells.reasons, dtype=np.int64, count=len(cells.reasons))] = UNUSABLE
@@ -329,13 +338,19 @@ def _row_states(
     states[with_key] = DUPLICATE
     by_key = np.where(open_keys, IN_DOUBT, np.where(new_keys, TO_BUY, KNOWN)).astype(np.int8)
     states[cells.first] = by_key
+    if suppressed.any():  # every row of theirs, not only the first
+        states[with_key & suppressed[cells.codes]] = SUPPRESSED
     return states
 
 
 def _fresh_after(operation: Operation, now: int, *, refresh: bool) -> dict[int, int]:
     if refresh:
-        return {FactState.FOUND: now, FactState.NOT_FOUND: now}
-    keeps = {FactState.FOUND: operation.keeps_days, FactState.NOT_FOUND: operation.miss_keeps_days}
+        return dict.fromkeys((FactState.FOUND, FactState.NOT_FOUND, FactState.SUPPRESSED), now)
+    keeps = {
+        FactState.FOUND: operation.keeps_days,
+        FactState.NOT_FOUND: operation.miss_keeps_days,
+        FactState.SUPPRESSED: operation.keeps_days,
+    }
     return {state: 0 if days is None else now - days * DAY_SECONDS for state, days in keeps.items()}
 
 

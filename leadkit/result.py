@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -251,6 +251,9 @@ def join(plan: Plan, run_id: str, outcome: Outcome) -> Done:
     ledger, operation = plan.workspace.ledger, plan.operation
     record = ledger.run(run_id)
     stored = ledger.answers(record.operation_id, plan.keys)
+    # Whoever was put on the list since, or turned up under another identifier, leaves no trace in the result.
+    for key in ledger.suppressed_answers({key: answer.values for key, answer in stored.items()}):
+        stored[key] = replace(stored[key], state=FactState.SUPPRESSED, values={}, note="")
     by_key = [_outcome_of(key, stored.get(key), run_id, outcome) for key in plan.keys]
     statuses = _row_outcomes(plan, np.array([OUTCOMES.index(status) for status, _ in by_key], dtype=np.int8))
     added = _added_columns(plan, stored, [note for _, note in by_key], statuses, run_id)
@@ -301,6 +304,8 @@ def _outcome_of(key: str, stored: Stored | None, run_id: str, outcome: Outcome) 
         return "failed", outcome.failed[key]
     if key in outcome.over_budget:
         return "over budget", "the approved amount was used up before this row"
+    if stored is not None and stored.state == FactState.SUPPRESSED:
+        return "suppressed", stored.note or "this person must not be asked about"
     if stored is not None and key not in outcome.not_tried:
         if stored.state == FactState.NOT_FOUND:
             return "not found", stored.note
@@ -377,7 +382,11 @@ def _assign_new(plan: Plan, added: Mapping[str, Any]) -> pd.DataFrame:
 def _provenance(
     operation: Operation, stored: Mapping[str, Stored], run_id: str, outcome: Outcome
 ) -> pd.DataFrame:
-    mine = [(key, a) for key, a in stored.items() if a.run_id == run_id or key in outcome.bought]
+    mine = [
+        (key, a)
+        for key, a in stored.items()
+        if (a.run_id == run_id or key in outcome.bought) and a.state != FactState.SUPPRESSED
+    ]
     return pd.DataFrame(
         {
             "key": [key for key, _ in mine],

@@ -6,13 +6,14 @@ import os
 import secrets
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import Pool, QueuePool
 
 from leadkit.errors import LedgerBusyError, LedgerError
 from leadkit.ledger.schema import SCHEMA_VERSION, metadata, workspace
@@ -37,9 +38,19 @@ def open_sqlite(path: Path) -> Engine:
         reason = error.strerror or str(error)
         msg = f"The ledger {path} cannot be opened for writing: {reason}. Nothing was sent. {_WHERE}"
         raise LedgerError(msg) from error
+    engine = sqlite_engine(lambda: sqlite3.connect(path, BUSY_SECONDS, check_same_thread=False))
+    _prepare(engine, str(path))
+    return engine
+
+
+def sqlite_engine(
+    connect: Callable[[], sqlite3.Connection], *, poolclass: type[Pool] = QueuePool
+) -> Engine:
+    """An engine whose transactions are the ledger's: durable, and decided on what the writer itself read."""
     engine = create_engine(
-        f"sqlite:///{path}",
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        "sqlite://",
+        creator=connect,
+        poolclass=poolclass,
         hide_parameters=True,  # an error's text must not list people
     )
 
@@ -56,7 +67,6 @@ def open_sqlite(path: Path) -> Engine:
         reads = connection.get_execution_options().get("leadkit_reads", False)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
-    _prepare(engine, str(path))
     return engine
 
 
@@ -118,3 +128,20 @@ def guarded(where: str) -> Iterator[None]:
             raise LedgerBusyError(msg) from error
         msg = f"The ledger {where} cannot be used: {reason}. Nothing is sent while that lasts. {_WHERE}"
         raise LedgerError(msg) from error
+
+
+def scrub(engine: Engine, where: str) -> None:
+    """Write out of the files what was deleted from the tables: checkpoint the log and rebuild the file."""
+    with guarded(where):
+        raw = engine.raw_connection()
+        try:
+            raw.rollback()
+            if engine.dialect.name == "sqlite":
+                for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    raw.cursor().execute(statement)
+            else:
+                raw.driver_connection.autocommit = True
+                raw.cursor().execute("VACUUM FULL answers, facts, bodies, runs, calls")
+                raw.driver_connection.autocommit = False
+        finally:
+            raw.close()

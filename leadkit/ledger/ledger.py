@@ -21,8 +21,9 @@ from sqlalchemy import Connection, Engine, Insert, delete, func, insert, select,
 
 from leadkit.clock import Clock
 from leadkit.errors import ApprovalError, RunNotFoundError
-from leadkit.ledger import history, lookup
-from leadkit.ledger.database import guarded
+from leadkit.ledger import erasure, history, lookup
+from leadkit.ledger.database import guarded, scrub
+from leadkit.ledger.erasure import Erased
 from leadkit.ledger.history import CallRecord, DoubtfulFact, RunRecord
 from leadkit.ledger.lookup import Stored
 from leadkit.ledger.owners import Owners
@@ -38,6 +39,7 @@ from leadkit.ledger.schema import (
     runs,
     workspace,
 )
+from leadkit.ledger.suppression import Suppression
 from leadkit.money import Amount
 from leadkit.providers.base import Answer, Operation
 
@@ -70,6 +72,7 @@ class Ledger:
         with self.reading() as connection:
             row = connection.execute(select(workspace.c.value).where(workspace.c.name == "salt")).scalar_one()
         self._salt = bytes.fromhex(row)
+        self.suppression = Suppression(self._salt)
 
     # -- transactions -------------------------------------------------------------------------------------
 
@@ -142,6 +145,25 @@ class Ledger:
         with self.reading() as connection:
             return lookup.answers(connection, operation_id, keys)
 
+    def suppressed(self, kind: str, keys: Sequence[str]) -> list[int]:
+        """Places in ``keys``, which are of one kind, of people who must not be asked about."""
+        with self.reading() as connection:
+            return self.suppression.among(connection, kind, keys)
+
+    def suppressed_answers(self, answers: Mapping[str, Mapping[str, Any]]) -> set[str]:
+        """Keys whose answer is about somebody who must not be asked about."""
+        with self.reading() as connection:
+            return self.suppression.in_answers(connection, answers)
+
+    def forget(self, identifiers: set[tuple[str, str]], *, suppress: bool) -> Erased:
+        """Take out everything about whoever has one of these (kind, canonical) identifiers, byte by byte."""
+        with self.writing() as connection:
+            erased = erasure.erase(connection, self.suppression, identifiers)
+            if suppress:
+                self.suppression.add(connection, erased.identifiers, self.now(), "forgotten")
+        scrub(self._engine, self.where)
+        return erased
+
     # -- runs ---------------------------------------------------------------------------------------------
 
     def start_run(
@@ -172,6 +194,7 @@ class Ledger:
             if (used := connection.execute(used_by).scalar_one_or_none()) is not None:
                 msg = f"Run {used} has used this approval already. Nothing was sent. Approve the plan anew."
                 raise ApprovalError(msg)
+            account = _known_account(connection, operation.provider, account)
             operation_id = _operation_id(connection, operation, account)
             if operation_id is None:
                 row = {"provider": operation.provider, "account": account, "step": operation.step}
@@ -340,7 +363,7 @@ class Ledger:
         ).all()
         for row in rows:
             new.discard(row.key)
-            if row.state in (FactState.FOUND, FactState.NOT_FOUND):
+            if row.state in _ANSWERED:
                 if row.fetched_at < fresh_after.get(row.state, 0):
                     stale[row.key] = row.id
                 else:
@@ -497,7 +520,12 @@ def _set_state(connection: Connection, fact_ids: Sequence[int], state: FactState
         connection.execute(update(facts).where(where).values(state=state, **values))
 
 
-_STATES = {"found": FactState.FOUND, "not_found": FactState.NOT_FOUND}
+_STATES = {
+    "found": FactState.FOUND,
+    "not_found": FactState.NOT_FOUND,
+    "suppressed": FactState.SUPPRESSED,
+}
+_ANSWERED = tuple(_STATES.values())
 
 
 def _new_id(connection: Connection, row: Insert) -> int:
@@ -510,6 +538,19 @@ def _new_id(connection: Connection, row: Insert) -> int:
 def key_account(fingerprint: str) -> str:
     """The name under which facts are kept while a provider has not told whose key it is."""
     return f"key {fingerprint}"
+
+
+def _known_account(connection: Connection, provider: str, account: str) -> str:
+    """The account's own name, if another process has learned it since this one looked.
+
+    Under two names one account would buy the same fact twice.
+    """
+    fingerprint = account.removeprefix(key_account(""))
+    query = select(accounts.c.account).where(
+        accounts.c.provider == provider, accounts.c.fingerprint == fingerprint
+    )
+    known: str | None = connection.execute(query).scalar_one_or_none()
+    return known if known is not None and account == key_account(fingerprint) else account
 
 
 def _no_run(run_id: str) -> RunNotFoundError:

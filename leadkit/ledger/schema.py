@@ -37,6 +37,7 @@ class FactState(IntEnum):
     IN_DOUBT = 2  # sent; nobody knows what became of it
     FOUND = 3
     NOT_FOUND = 4
+    SUPPRESSED = 5  # answered: the provider says that this person must not be contacted
 
 
 class CallState(IntEnum):
@@ -153,3 +154,12 @@ bodies = Table(
     Column("body", LargeBinary, nullable=False),
 )
 Index("bodies_by_call", bodies.c.call_id)
+
+#: People who must not be asked about, as keyed hashes of their identifiers.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("added_at", BigInteger, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+)

@@ -17,7 +17,8 @@ from leadkit.money import Amount
 Value = str | int | float | bool | None
 
 #: What is known of a key after a call. ``not_found`` needs positive evidence: a well-formed, empty answer.
-AnswerStatus = Literal["found", "not_found"]
+#: ``suppressed``: the provider says that this person must not be contacted; no contact data may come along.
+AnswerStatus = Literal["found", "not_found", "suppressed"]
 
 
 @dataclass(frozen=True, slots=True)

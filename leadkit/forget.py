@@ -1,0 +1,170 @@
+"""Forgetting a person: out of the ledger, its free pages, the apps' jobs, and then a search of the bytes as proof."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from leadkit.errors import InputError, LeadkitError
+from leadkit.keys import Unusable, key
+from leadkit.ledger.suppression import PERSONAL_KINDS
+from leadkit.workspace import Workspace, current_workspace
+
+
+@dataclass(frozen=True)
+class ForgetReceipt:
+    """What was taken out, without saying who. ``left`` names files that still hold one of the identifiers."""
+
+    id: str
+    facts: int
+    bodies: int
+    runs: int
+    jobs: int
+    identifiers: int
+    suppressed: int
+    searched_files: int
+    left: tuple[str, ...] = ()
+    #: Workbooks that runs about this person wrote; what was sent on to others cannot be taken back.
+    outputs: tuple[str, ...] = field(default_factory=tuple)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def __str__(self) -> str:
+        lines = [
+            f"Forget {self.id}: {self.facts} facts, {self.bodies} raw answers, {self.runs} runs and "
+            f"{self.jobs} jobs held the person and hold them no more.",
+            f"{self.searched_files} files of the workspace were searched byte by byte for "
+            f"{self.identifiers} identifiers: "
+            + ("none is left." if not self.left else f"still there in {', '.join(self.left)}."),
+        ]
+        if self.suppressed:
+            lines.append("The person is on the list of people who are not asked about again.")
+        if self.outputs:
+            lines.append(
+                f"Delete these workbooks yourself, and copies sent to others: {', '.join(self.outputs)}."
+            )
+        return "\n".join(lines)
+
+
+def identifiers(given: Mapping[str, str | None]) -> set[tuple[str, str]]:
+    """(kind, canonical form) of what a person typed.
+
+    Raises
+    ------
+    InputError
+        None given, or one that is no such identifier. Nothing was changed.
+    """
+    found: set[tuple[str, str]] = set()
+    for kind, text in given.items():
+        if text is None:
+            continue
+        try:
+            canonical = key(kind, text)
+        except Unusable as unusable:
+            msg = f"{kind}: {unusable}. Nothing was changed."
+            raise InputError(msg) from None
+        if canonical:
+            found.add((kind, canonical))
+    if not found:
+        msg = f"Say who is meant, by one of {', '.join(PERSONAL_KINDS)}. Nothing was changed."
+        raise InputError(msg)
+    return found
+
+
+def forget(
+    *,
+    email: str | None = None,
+    phone: str | None = None,
+    linkedin: str | None = None,
+    lead_id: str | None = None,
+    suppress: bool = True,
+    workspace: Workspace | None = None,
+) -> ForgetReceipt:
+    """Take a person out of everything that the workspace keeps.
+
+    Whatever the stored answers name as further addresses, phones and profiles of the same person goes too. What
+    was paid stays recorded without whom it was for.
+
+    Parameters
+    ----------
+    email, phone, linkedin, lead_id
+        At least one. A phone with its country code.
+    suppress
+        Also keep the person from being asked about again, by a keyed hash of each identifier.
+
+    Raises
+    ------
+    InputError
+        No identifier, or one that cannot be read. Nothing was changed.
+    LeadkitError
+        A run of this workspace is under way; wait for its end.
+    """
+    workspace = workspace or current_workspace()
+    given = identifiers({"email": email, "phone": phone, "linkedin": linkedin, "lead_id": lead_id})
+    ledger = workspace.ledger
+    if busy := [run.id for run in ledger.runs() if run.state == "running" and ledger.owners.alive(run.owner)]:
+        msg = f"Run {busy[0]} is under way. Nothing was changed. Forget after its end."
+        raise LeadkitError(msg)
+    erased = ledger.forget(given, suppress=suppress)
+    texts = {text for _, text in erased.identifiers}
+    jobs = _erase_jobs(workspace.home / "jobs", texts)
+    searched, left = _search(workspace.home, texts)
+    return ForgetReceipt(
+        id=secrets.token_hex(4),
+        facts=erased.facts,
+        bodies=erased.bodies,
+        runs=erased.runs,
+        jobs=jobs,
+        identifiers=len(texts),
+        suppressed=len(texts) if suppress else 0,
+        searched_files=searched,
+        left=left,
+        outputs=tuple(erased.outputs),
+    )
+
+
+def _erase_jobs(folder: Path, texts: set[str]) -> int:
+    """A job holds a copy of its workbook, which cannot be changed in place; a job with the person in it goes."""
+    gone = 0
+    for job in folder.iterdir() if folder.is_dir() else ():
+        if job.is_dir() and any(_holds(part, texts) for path in _files(job) for part in _parts(path)):
+            shutil.rmtree(job)
+            gone += 1
+    return gone
+
+
+def _search(home: Path, texts: set[str]) -> tuple[int, tuple[str, ...]]:
+    """How many files were searched, and which of them hold one of the texts."""
+    files = list(_files(home))
+    return len(files), tuple(str(path) for path in files if any(_holds(part, texts) for part in _parts(path)))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, and of what is packed in it if it is a workbook."""
+    yield path.read_bytes()
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            yield from (archive.read(name) for name in archive.namelist())
+
+
+def _holds(content: bytes, texts: Iterable[str]) -> bool:
+    lowered = content.lower()
+    return any(
+        needle in lowered
+        for text in texts
+        for needle in (
+            text.lower().encode(),
+            text.lower().encode("utf-16-le"),
+            text.lower().encode("utf-16-be"),
+        )
+    )

@@ -1,0 +1,119 @@
+"""Taking a person out of the ledger: every answer, raw body and list of keys that holds one of their identifiers.
+
+What was paid stays recorded, without whom it was paid for.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, select, update
+
+from leadkit.keys import parts_of
+from leadkit.ledger.schema import answers, bodies, calls, facts, operations, runs
+from leadkit.ledger.suppression import PERSONAL_KINDS, Suppression, identifiers_in
+
+#: A person's answers name further identifiers, whose answers may name further ones. Two rounds find them.
+_ROUNDS = 2
+
+
+@dataclass
+class Erased:
+    """What was taken out. ``identifiers`` are (kind, canonical form); they must not be written anywhere."""
+
+    identifiers: set[tuple[str, str]] = field(default_factory=set)
+    facts: int = 0
+    bodies: int = 0
+    runs: int = 0
+    outputs: list[str] = field(default_factory=list)
+
+
+def erase(connection: Connection, suppression: Suppression, given: Iterable[tuple[str, str]]) -> Erased:
+    """Take out everything about whoever has one of these identifiers."""
+    found = Erased(identifiers=set(given))
+    fact_ids: set[int] = set()
+    for _ in range(_ROUNDS):
+        fact_ids = _facts_about(connection, found.identifiers)
+    _erase_facts(connection, suppression, fact_ids)
+    found.facts = len(fact_ids)
+    texts = {text for _, text in found.identifiers}
+    found.bodies = _erase_bodies(connection, texts)
+    _erase_runs(connection, texts, found)
+    for table in (calls.c.note,):
+        for text in texts:
+            connection.execute(update(calls).where(table.contains(text, autoescape=True)).values(note=""))
+    return found
+
+
+def _facts_about(connection: Connection, identifiers: set[tuple[str, str]]) -> set[int]:
+    """Numbers of the facts about these identifiers; what their answers name is added to ``identifiers``."""
+    texts = {text for _, text in identifiers}
+    query = (
+        select(facts.c.id, facts.c.key, operations.c.step, answers.c.payload)
+        .join(operations, operations.c.id == facts.c.operation_id)
+        .outerjoin(answers, answers.c.fact_id == facts.c.id)
+    )
+    found: set[int] = set()
+    for fact_id, key, _, payload in connection.execute(query):
+        values = json.loads(payload) if payload else {}
+        own = set(identifiers_in(values)) | set(_key_identifiers(key, identifiers))
+        if key in texts or own & identifiers:
+            found.add(fact_id)
+            identifiers |= own
+    return found
+
+
+def _key_identifiers(key: str, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Identifiers that a key itself is, as far as they can be told from its text."""
+    if key.startswith("{"):
+        return {(part, value) for part, value in parts_of(key).items() if part in PERSONAL_KINDS}
+    return {one for one in wanted if one[1] == key}
+
+
+def _erase_facts(connection: Connection, suppression: Suppression, fact_ids: Iterable[int]) -> None:
+    for fact_id in fact_ids:
+        key = connection.execute(select(facts.c.key).where(facts.c.id == fact_id)).scalar_one()
+        connection.execute(delete(answers).where(answers.c.fact_id == fact_id))
+        # The charge stays, under a name that only the same key in the same workspace would give again.
+        connection.execute(
+            update(facts)
+            .where(facts.c.id == fact_id)
+            .values(key=f"forgotten {suppression.digest('fact', key)}")
+        )
+
+
+def _erase_bodies(connection: Connection, texts: set[str]) -> int:
+    """Raw bodies that hold one of the texts go as a whole; what was read from them stands in the answers."""
+    gone = []
+    for body_id, packed in connection.execute(select(bodies.c.id, bodies.c.body)):
+        raw = zlib.decompress(packed).decode("utf-8", "replace").lower()
+        plain = raw.encode().decode("unicode_escape", "replace") if "\\u" in raw else raw
+        if any(text.lower() in raw or text.lower() in plain for text in texts):
+            gone.append(body_id)
+    for body_id in gone:
+        connection.execute(delete(bodies).where(bodies.c.id == body_id))
+    return len(gone)
+
+
+def _erase_runs(connection: Connection, texts: set[str], found: Erased) -> None:
+    for run_id, packed, context in connection.execute(select(runs.c.id, runs.c.wanted, runs.c.context)).all():
+        keys: list[str] = json.loads(zlib.decompress(packed))
+        kept = [key for key in keys if not _names(key, texts)]
+        touched = len(kept) != len(keys)
+        if touched:
+            wanted = zlib.compress(json.dumps(kept).encode())
+            connection.execute(update(runs).where(runs.c.id == run_id).values(wanted=wanted))
+        if any(text in context.lower() for text in texts):
+            connection.execute(update(runs).where(runs.c.id == run_id).values(context="{}"))
+            touched = True
+        found.runs += touched
+        output = json.loads(context).get("output")
+        if touched and output:
+            found.outputs.append(output)
+
+
+def _names(key: str, texts: set[str]) -> bool:
+    return key in texts or (key.startswith("{") and bool(set(parts_of(key).values()) & texts))

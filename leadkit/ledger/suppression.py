@@ -1,0 +1,102 @@
+"""People who must not be asked about: a list of keyed hashes, enough to recognise them and no more.
+
+Objectors are kept on a list instead of being forgotten altogether, or the next purchase would bring them back.
+A plain hash of an address or a phone number can be undone by trying them all; these are keyed with the
+workspace's own salt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from leadkit.keys import Unusable, key, parts_of
+from leadkit.ledger.schema import suppressions
+
+#: Kinds of key that name one person.
+PERSONAL_KINDS = ("email", "phone", "linkedin", "lead_id", "id")
+
+
+class Suppression:
+    """The list, with the salt that it is keyed with."""
+
+    def __init__(self, salt: bytes) -> None:
+        self._salt = salt
+
+    def digest(self, kind: str, identifier: str) -> str:
+        """What the list holds of an identifier in its canonical form."""
+        text = f"{kind}\0{identifier}".encode()
+        return hashlib.blake2b(text, key=self._salt[:64], digest_size=16).hexdigest()
+
+    def add(self, connection: Connection, identifiers: Iterable[tuple[str, str]], now: int, why: str) -> int:
+        """Put (kind, canonical identifier) pairs on the list; returns how many are new."""
+        digests = {self.digest(kind, identifier) for kind, identifier in identifiers}
+        known = set(connection.execute(select(suppressions.c.digest)).scalars())
+        rows = [{"digest": digest, "added_at": now, "why": why} for digest in digests - known]
+        if rows:
+            connection.execute(insert(suppressions), rows)
+        return len(rows)
+
+    def remove(self, connection: Connection, identifiers: Iterable[tuple[str, str]]) -> int:
+        """Take identifiers off the list; returns how many were on it."""
+        digests = [self.digest(kind, identifier) for kind, identifier in identifiers]
+        return connection.execute(delete(suppressions).where(suppressions.c.digest.in_(digests))).rowcount
+
+    def count(self, connection: Connection) -> int:
+        return int(connection.execute(select(func.count()).select_from(suppressions)).scalar_one())
+
+    def among(self, connection: Connection, kind: str, keys: Sequence[str]) -> list[int]:
+        """Places in ``keys``, which are of one kind, that are on the list."""
+        listed = set(connection.execute(select(suppressions.c.digest)).scalars())
+        if not listed or not (kind in PERSONAL_KINDS or kind == "person"):
+            return []
+        return [
+            place
+            for place, text in enumerate(keys)
+            if any(self.digest(*one) in listed for one in _identifiers_of_key(kind, text))
+        ]
+
+    def in_answers(self, connection: Connection, answers: Mapping[str, Mapping[str, Any]]) -> set[str]:
+        """Keys whose answer holds an identifier that is on the list."""
+        listed = set(connection.execute(select(suppressions.c.digest)).scalars())
+        if not listed:
+            return set()
+        return {
+            asked
+            for asked, values in answers.items()
+            if any(self.digest(*one) in listed for one in identifiers_in(values))
+        }
+
+
+def _identifiers_of_key(kind: str, text: str) -> Iterator[tuple[str, str]]:
+    if kind == "person":
+        yield from ((part, value) for part, value in parts_of(text).items() if part in PERSONAL_KINDS)
+    else:
+        yield kind, text
+
+
+_PHONE = re.compile(r"\+[\d ().-]{6,20}\d")
+
+
+def identifiers_in(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(kind, canonical identifier) for every address, phone and profile of the person in an answer.
+
+    A company's own phone and page are not the person's, and are left out.
+    """
+    for field, value in values.items():
+        if not isinstance(value, str) or field.startswith("company"):
+            continue
+        for kind, likely in (
+            ("email", "@" in value),
+            ("linkedin", "linkedin.com/in/" in value),
+            ("phone", _PHONE.fullmatch(value.strip()) is not None),
+        ):
+            if likely:
+                with contextlib.suppress(Unusable):
+                    if found := key(kind, value):
+                        yield kind, found

@@ -1,0 +1,108 @@
+"""A forgotten person is gone from every file, and a suppressed one is neither asked about nor shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from leadkit.errors import InputError
+from leadkit.forget import forget
+from leadkit.plan import make_plan
+from leadkit.result import Done
+from leadkit.sandbox import Sandbox
+from leadkit.sandbox.world import Person
+from leadkit.workspace import Workspace
+
+
+def some_people(box: Sandbox, count: int) -> list[Person]:
+    sold = [p for p in box.world.known_to("leadleap") if not p.deleted and p.email and p.phone and p.company]
+    return sold[:count]
+
+
+def unlock(workspace: Workspace, people: list[Person]) -> Done:
+    frame = pd.DataFrame({"Lead ID": [person.lead_id for person in people]})
+    return make_plan(frame, "unlock", {"lead_id": "Lead ID"}, workspace=workspace).run(at_most=100)
+
+
+def validate(workspace: Workspace, people: list[Person]) -> Done:
+    frame = pd.DataFrame({"Email": [person.email for person in people]})
+    return make_plan(frame, "validate_emails", {"email": "Email"}, workspace=workspace).run(at_most=100)
+
+
+def files_with(home: Path, text: str) -> list[str]:
+    needles = (text.encode(), text.lower().encode())
+    return [p.name for p in home.rglob("*") if p.is_file() and any(n in p.read_bytes() for n in needles)]
+
+
+def test_a_forgotten_person_is_in_no_file_of_the_workspace_by_any_identifier(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    people = some_people(box, 5)
+    unlock(workspace, people)
+    validate(workspace, people)
+    gone, stays = people[1], people[2]
+    assert gone.email and gone.phone and stays.email
+    assert files_with(workspace.home, gone.email)
+    receipt = forget(email=gone.email.upper(), workspace=workspace)
+    assert receipt.left == ()
+    for text in (gone.email, gone.phone, gone.lead_id, gone.linkedin_url, gone.linkedin_url.split("/in/")[1]):
+        assert files_with(workspace.home, text) == [], text
+    assert files_with(workspace.home, stays.email)
+    assert receipt.facts == 2, "the unlock and the validation"
+    assert gone.email not in str(receipt)
+    assert gone.lead_id not in str(receipt.to_dict())
+
+
+def test_what_was_paid_stays_recorded_after_forgetting(box: Sandbox, workspace: Workspace) -> None:
+    people = some_people(box, 3)
+    done = unlock(workspace, people)
+    forget(lead_id=people[0].lead_id, workspace=workspace)
+    assert workspace.ledger.run(done.receipt.run_id).charged.most == box.charged("leadleap") == 3_000
+
+
+def test_a_forgotten_person_is_not_asked_about_again_and_the_others_are_known(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    people = some_people(box, 4)
+    unlock(workspace, people)
+    forget(lead_id=people[0].lead_id, workspace=workspace)
+    requests = len(box.requests)
+    again = unlock(workspace, people)
+    assert again.receipt.rows["suppressed"] == 1
+    assert again.receipt.rows["known"] == 3
+    assert len(box.requests) == requests
+    row = again.frame.iloc[0]
+    assert row["leadleap_unlock_status"] == "suppressed"
+    assert pd.isna(row["leadleap_full_name"])
+
+
+def test_somebody_suppressed_by_address_leaves_no_trace_when_bought_by_another_identifier(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    (person,) = some_people(box, 1)
+    assert person.email
+    forget(email=person.email, workspace=workspace)
+    done = unlock(workspace, [person])
+    assert done.receipt.rows["suppressed"] == 1
+    assert pd.isna(done.frame["leadleap_email"].iloc[0])
+    assert person.email not in done.frame.to_csv()
+    assert person.email not in done.provenance.to_csv()
+
+
+def test_forgetting_without_suppressing_lets_the_person_be_bought_again(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    (person,) = some_people(box, 1)
+    unlock(workspace, [person])
+    forget(lead_id=person.lead_id, suppress=False, workspace=workspace)
+    assert unlock(workspace, [person]).receipt.rows["answered"] == 1
+    assert box.charged("leadleap") == 1_000, "LeadLeap gives an unlocked lead again for nothing"
+
+
+def test_what_is_no_identifier_is_refused_and_nothing_changes(workspace: Workspace) -> None:
+    with pytest.raises(InputError, match="Say who is meant.*Nothing was changed"):
+        forget(workspace=workspace)
+    with pytest.raises(InputError, match="no @.*Nothing was changed"):
+        forget(email="anna", workspace=workspace)
