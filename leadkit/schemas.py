@@ -230,7 +230,11 @@ def intake_schema(mapping: Mapping[str, Any]) -> pa.DataFrameSchema:
 
 def _some_filled(cells: pd.Series[Any]) -> bool:
     """Whether any cell holds something; stops at the first."""
-    return any(not isinstance(cell, str) or cell.strip() for cell in cells[cells.notna()])
+    return any(cell.strip() if isinstance(cell, str) else not _is_missing(cell) for cell in cells)
+
+
+def _is_missing(cell: object) -> bool:
+    return bool(pd.api.types.is_scalar(cell) and pd.isna(cell))  # type: ignore[call-overload]
 
 
 def _instead(frame: pd.DataFrame, column: object) -> str:

@@ -193,7 +193,9 @@ def _factorize(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDA
     """Numbers in order of first appearance, and where each appears first."""
     codes, _ = pd.factorize(values)
     highest = np.maximum.accumulate(codes) if len(codes) else codes
-    return codes.astype(np.int64, copy=False), np.flatnonzero(np.diff(highest, prepend=-1))
+    new = np.ones(len(codes), bool)
+    np.greater(highest[1:], highest[:-1], out=new[1:])
+    return codes.astype(np.int64, copy=False), np.flatnonzero(new)
 
 
 # ---------------------------------------------------------------- identities of several columns

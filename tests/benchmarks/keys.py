@@ -38,6 +38,7 @@ def addresses(rows: int) -> tuple[pd.Series[str], pd.Series[str]]:
     spell: list[Callable[[str], str]] = [str.upper, str.title, " {}".format, "{} ".format, str]
     cells = distinct + [rng.choice(spell)(rng.choice(distinct)) for _ in range(rows - len(distinct))]
     rng.shuffle(cells)
+    cells = "\n".join(cells).split("\n")  # new strings one after the other in memory, as a file is read
     return pd.Series(cells), pd.Series(distinct)
 
 
