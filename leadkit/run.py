@@ -16,13 +16,14 @@ from leadkit.errors import (
     BadAnswerError,
     BadRequestError,
     LeadkitError,
+    LedgerError,
     NotSentError,
     PriceError,
     ProviderError,
     QuotaExhaustedError,
     RateLimitedError,
 )
-from leadkit.ledger import Claim, Ledger
+from leadkit.ledger import Claim, FactState, Ledger
 from leadkit.money import Amount
 from leadkit.pace import Pace, retry_after
 from leadkit.providers.base import Decoded, Operation, Request, Response
@@ -145,7 +146,24 @@ class Runner:
         outcome.cancelled = self._cancel.is_set()
         told = (outcome.bought, outcome.known, outcome.over_budget, outcome.in_doubt, outcome.failed)
         outcome.not_tried = {key for key in keys if not any(key in group for group in told)}
+        self._look_up_what_was_not_tried()
         return outcome
+
+    def _look_up_what_was_not_tried(self) -> None:
+        """This run did not come to these keys; another one, or an earlier part of this one, may have."""
+        left = list(self.outcome.not_tried)
+        try:
+            states = self._ledger.states(self._operation_id, left, fresh_after=self._fresh_after)
+        except LedgerError:
+            return  # the run says so itself
+        for key, state in zip(left, states, strict=True):
+            if state in (FactState.FOUND, FactState.NOT_FOUND):
+                self.outcome.known.add(key)
+            elif state in (FactState.INTENT, FactState.IN_DOUBT):
+                self.outcome.in_doubt[key] = "asked for earlier, and the answer never came"
+            else:
+                continue
+            self.outcome.not_tried.remove(key)
 
     # -- the workers --------------------------------------------------------------------------------------
 
@@ -224,11 +242,16 @@ class Runner:
 
     def _call(self, claim: Claim, call_id: int) -> None:
         """Bring one claimed call to its end, whatever happens on the way."""
-        if self._operation.price.most and self._settled_calls < CAREFUL_CALLS:
-            with self._careful:
+        try:
+            if self._operation.price.most and self._settled_calls < CAREFUL_CALLS:
+                with self._careful:
+                    self._send_until_clear(claim, call_id)
+            else:
                 self._send_until_clear(claim, call_id)
-        else:
-            self._send_until_clear(claim, call_id)
+        except LedgerError as error:
+            # What became of the call could not be written down, so the next run finds it in doubt, too.
+            self._note_doubt(set(claim.keys) - self.outcome.bought, str(error))
+            raise
 
     def _send_until_clear(self, claim: Claim, call_id: int) -> None:
         request = self._operation.encode(claim.keys)
@@ -312,7 +335,8 @@ class Runner:
                 f"{Amount(claim.reserved, claim.reserved)} that its documents allow. The run stopped after it. "
                 "Ask the provider before you go on."
             )
-            raise PriceError(msg, provider=self._operation.provider, request_id=decoded.request_id)
+            # Before the next careful call gets its turn.
+            self._stop(PriceError(msg, provider=self._operation.provider, request_id=decoded.request_id))
 
     def _refused(self, claim: Claim, call_id: int, unclear: bool, error: ProviderError) -> None:
         """An answer that says for certain that nothing was charged by this sending."""

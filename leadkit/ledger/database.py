@@ -43,9 +43,7 @@ def open_sqlite(path: Path) -> Engine:
     return engine
 
 
-def sqlite_engine(
-    connect: Callable[[], sqlite3.Connection], *, poolclass: type[Pool] = QueuePool
-) -> Engine:
+def sqlite_engine(connect: Callable[[], sqlite3.Connection], *, poolclass: type[Pool] = QueuePool) -> Engine:
     """An engine whose transactions are the ledger's: durable, and decided on what the writer itself read."""
     engine = create_engine(
         "sqlite://",
@@ -137,7 +135,11 @@ def scrub(engine: Engine, where: str) -> None:
         try:
             raw.rollback()
             if engine.dialect.name == "sqlite":
-                for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                for statement in (
+                    "PRAGMA wal_checkpoint(TRUNCATE)",
+                    "VACUUM",
+                    "PRAGMA wal_checkpoint(TRUNCATE)",
+                ):
                     raw.cursor().execute(statement)
             else:
                 raw.driver_connection.autocommit = True

@@ -21,7 +21,8 @@ from sqlalchemy import Connection, Engine, Insert, delete, func, insert, select,
 
 from leadkit.clock import Clock
 from leadkit.errors import ApprovalError, RunNotFoundError
-from leadkit.ledger import erasure, history, lookup
+from leadkit.ledger import budget, decisions, erasure, history, lookup
+from leadkit.ledger.budget import NO_CAPS, Caps
 from leadkit.ledger.database import guarded, scrub
 from leadkit.ledger.erasure import Erased
 from leadkit.ledger.history import CallRecord, DoubtfulFact, RunRecord
@@ -64,11 +65,14 @@ class Claim:
 class Ledger:
     """The durable record of answers, reservations and charges. Losing it loses money."""
 
-    def __init__(self, engine: Engine, owners: Owners, clock: Clock, *, where: str) -> None:
+    def __init__(
+        self, engine: Engine, owners: Owners, clock: Clock, *, where: str, caps: Caps = NO_CAPS
+    ) -> None:
         self._engine = engine
         self.owners = owners
         self._clock = clock
         self.where = where
+        self.caps = caps
         with self.reading() as connection:
             row = connection.execute(select(workspace.c.value).where(workspace.c.name == "salt")).scalar_one()
         self._salt = bytes.fromhex(row)
@@ -300,7 +304,7 @@ class Ledger:
                 connection, operation_id, keys, fresh_after, may_repeat
             )
             wanted = [key for key in keys if key in stale or key in new]
-            room = _room(connection, run_id)
+            room = budget.room(connection, run_id, self.caps, self.now())
             fit = len(wanted) if each == 0 else min(len(wanted), max(room, 0) // each)
             claimed, over = wanted[:fit], wanted[fit:]
             call_id = None
@@ -501,6 +505,11 @@ class Ledger:
                 )
             connection.execute(delete(facts).where(mine, facts.c.id.not_in(older)))
 
+    def decide(self, call_id: int, decision: str, *, by: str) -> int:
+        """Settle a call in doubt as a person says; see :mod:`leadkit.ledger.decisions`."""
+        with self.writing() as connection:
+            return decisions.decide(connection, call_id, decision, by=by, now=self.now())
+
     def _mark_doubtful(self, connection: Connection, call_id: int, why: str) -> None:
         connection.execute(
             update(calls).where(calls.c.id == call_id).values(state=CallState.IN_DOUBT, note=why)
@@ -567,15 +576,3 @@ def _operation_id(connection: Connection, operation: Operation, account: str) ->
         )
     ).scalar_one_or_none()
     return found
-
-
-def _room(connection: Connection, run_id: str) -> int:
-    """Millicredits that the run may still reserve: approved, less settled at most, less held."""
-    held = calls.c.state.in_([CallState.INTENT, CallState.IN_DOUBT])
-    settled = calls.c.state == CallState.SETTLED
-    spent = select(
-        func.coalesce(func.sum(calls.c.reserved).filter(held), 0)
-        + func.coalesce(func.sum(calls.c.most).filter(settled), 0)
-    ).where(calls.c.run_id == run_id)
-    approved = select(runs.c.approved_millicredits).where(runs.c.id == run_id)
-    return int(connection.execute(approved).scalar_one()) - int(connection.execute(spent).scalar_one())

@@ -1,0 +1,58 @@
+"""What a person decides about a call whose outcome nobody knows."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from sqlalchemy import Connection, delete, select, update
+
+from leadkit.errors import InputError
+from leadkit.ledger.schema import CallState, FactState, answers, calls, facts
+
+#: ``charged``: it was paid for, and its answer is lost. ``not-charged``: it was not; it may be bought.
+#: ``pay-again``: nobody knows, and it may be bought again all the same. ``give-up``: nobody knows, leave it.
+Decision = Literal["charged", "not-charged", "pay-again", "give-up"]
+DECISIONS: tuple[str, ...] = get_args(Decision)
+
+
+def decide(connection: Connection, call_id: int, decision: str, *, by: str, now: int) -> int:
+    """Settle a call in doubt as a person says; returns how many keys it concerns.
+
+    Raises
+    ------
+    InputError
+        No such decision, or no call of that number is in doubt. Nothing was changed.
+    """
+    if decision not in DECISIONS:
+        msg = f"There is no decision {decision!r}; there are {', '.join(DECISIONS)}. Nothing was changed."
+        raise InputError(msg)
+    call = connection.execute(select(calls).where(calls.c.id == call_id)).one_or_none()
+    if call is None or call.state != CallState.IN_DOUBT:
+        msg = f"No call {call_id} is in doubt. Nothing was changed. See: leadkit ledger"
+        raise InputError(msg)
+    open_facts = (facts.c.call_id == call_id) & (facts.c.state == FactState.IN_DOUBT)
+    ids = connection.execute(select(facts.c.id).where(open_facts)).scalars().all()
+    state, least, most = {
+        "charged": (CallState.SETTLED, call.reserved, call.reserved),
+        "not-charged": (CallState.RELEASED, 0, 0),
+        "pay-again": (CallState.SETTLED, call.least, max(call.most, call.reserved)),
+        "give-up": (CallState.SETTLED, call.least, max(call.most, call.reserved)),
+    }[decision]
+    note = f"{decision}, decided by {by}; {call.note}"
+    connection.execute(
+        update(calls)
+        .where(calls.c.id == call_id)
+        .values(state=state, least=least, most=most, note=note, settled_at=now)
+    )
+    if decision in ("not-charged", "pay-again"):
+        # Back to never asked, or to the older answer that this call was to replace.
+        for fact_id in ids:
+            older = connection.execute(
+                select(answers.c.state, answers.c.call_id).where(answers.c.fact_id == fact_id)
+            ).one_or_none()
+            if older is None:
+                connection.execute(delete(facts).where(facts.c.id == fact_id))
+            else:
+                values = {"state": older.state, "call_id": older.call_id}
+                connection.execute(update(facts).where(facts.c.id == fact_id).values(**values))
+    return len(ids)
