@@ -99,8 +99,8 @@ class Book:
             self.sheet = self._read.entry.name
             return self._read.grid
         if isinstance(self._file, OtherFile):
-            self.sheet = self._file.sheet(sheet)
-            return self._file.read(self.sheet)
+            self.sheet, grid = self._file.read(sheet)
+            return grid
         if sheet:
             msg = f"{self.name} is a text file, which has no sheet {sheet!r}. Nothing was sent."
             raise SheetError(msg)

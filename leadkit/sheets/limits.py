@@ -49,3 +49,6 @@ MAX_CSV_FIELD: Final = 1_000_000
 
 #: Cells named in one note; the rest are counted.
 MAX_NAMED: Final = 8
+
+#: Memory that reading an .xls, .xlsb or .ods may take for each byte of the file, beside a fixed 300 MB.
+OTHER_BYTES_PER_BYTE: Final = 60

@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 
 import pandas as pd
 
-from leadkit.errors import SheetError
 from leadkit.sheets.cell_values import CellEncoder
 from leadkit.sheets.changes import present
 from leadkit.sheets.package import NewMember, compress
@@ -82,80 +82,60 @@ def sheet_xml(
 
 
 class LogSheets:
-    """The members that change, and those that are new, when sheets are added to a workbook."""
+    """Sheets to add to a workbook: ``changed`` parts that list them, and ``added`` parts. Always at its end.
 
-    def __init__(self, file: XlsxFile, log: Mapping[str, pd.DataFrame], encoder: CellEncoder) -> None:
+    ``cut`` counts texts that were too long for a cell.
+    """
+
+    def __init__(self, file: XlsxFile, log: Mapping[str, pd.DataFrame]) -> None:
         parts = file.parts
         rels_member = parts.package.find(rels_name(parts.workbook))
-        if rels_member is None:
-            msg = f"{file.source.name} has no list of its sheets' parts. Nothing was written."
-            raise SheetError(msg)
-        workbook, rels, types = (
-            parts.part(parts.workbook_member),
-            parts.part(rels_member),
-            parts.part(parts.types_member),
-        )
+        assert rels_member is not None  # its sheets were found through it
+        workbook, rels, types = map(parts.part, (parts.workbook_member, rels_member, parts.types_member))
         strict = _STRICT_MAIN in workbook.text
         main, relationships = (_STRICT_MAIN, _STRICT_RELATIONSHIPS) if strict else (MAIN, RELATIONSHIPS)
-        dates = CellEncoder(date1904=parts.date1904, dates=False)
-        folder = posixpath.dirname(parts.workbook)
-        names = [e.name for e in file.entries] + [
-            t.attributes.get("name", "") for t in tags(workbook.text, "sheet")
-        ]
-        sheet_ids = [
-            int(i) for t in tags(workbook.text, "sheet") if (i := t.attributes.get("sheetId", "")).isdigit()
-        ]
-        relation_ids = {t.attributes.get("Id", "") for t in tags(rels.text, "Relationship")}
+        encoder = CellEncoder(dates=False)
+        sheets = list(tags(workbook.text, "sheet"))
+        names = [tag.attributes.get("name", "") for tag in sheets]
+        sheet_ids = [int(i) for tag in sheets if (i := tag.attributes.get("sheetId", "")).isdigit()]
+        used = {tag.attributes.get("Id", "") for tag in tags(rels.text, "Relationship")}
+        folder = posixpath.join(posixpath.dirname(parts.workbook), "worksheets")
         self.added: dict[str, NewMember] = {}
-        sheets_xml = rels_xml = types_xml = ""
-        sheets_tag = first_tag(workbook.text, "sheets")
-        rels_tag = first_tag(rels.text, "Relationships")
-        types_tag = first_tag(types.text, "Types")
-        if sheets_tag is None or rels_tag is None or types_tag is None or sheets_tag.closed:
-            msg = f"{file.source.name} has no list of sheets. Nothing was written."
-            raise SheetError(msg)
+        lines: dict[str, list[str]] = {"sheets": [], "Relationships": [], "Types": []}
         for wanted, frame in log.items():
-            name = sheet_name(wanted, names)
-            names.append(name)
-            number = _free(
-                lambda n: (
-                    parts.package.find(posixpath.join(folder, f"worksheets/sheet{n}.xml")) is None
-                    and posixpath.join(folder, f"worksheets/sheet{n}.xml") not in self.added
-                )
-            )
-            target = posixpath.join(folder, f"worksheets/sheet{number}.xml")
-            relation = f"rId{_free(lambda n: f'rId{n}' not in relation_ids)}"
-            relation_ids.add(relation)
+            names.append(sheet_name(wanted, names))
             sheet_ids.append(max(sheet_ids, default=0) + 1)
-            p, rp, tp = (f"{t.prefix}:" if t.prefix else "" for t in (sheets_tag, rels_tag, types_tag))
-            sheets_xml += (
-                f'<{p}sheet name="{escape(name)}" sheetId="{sheet_ids[-1]}" '
-                f'xmlns:lk="{relationships}" lk:id="{relation}"/>'
+            part = next(
+                p
+                for n in count(1)
+                if not parts.package.find(p := f"{folder}/sheet{n}.xml") and p not in self.added
             )
-            rels_xml += (
-                f'<{rp}Relationship Id="{relation}" Type="{relationships}/worksheet" Target="/{target}"/>'
+            relation = next(i for n in count(1) if (i := f"rId{n}") not in used)
+            used.add(relation)
+            lines["sheets"].append(
+                f'sheet name="{escape(names[-1])}" sheetId="{sheet_ids[-1]}" '
+                f'xmlns:log="{relationships}" log:id="{relation}"'
             )
-            types_xml += f'<{tp}Override PartName="/{target}" ContentType="{WORKSHEET_TYPE}"/>'
-            self.added[target] = compress(sheet_xml(frame, dates, namespace=main))
-        self.changed: dict[str, NewMember] = {
-            parts.workbook_member.name: _inserted(workbook, "sheets", sheets_xml),
-            rels_member.name: _inserted(rels, "Relationships", rels_xml),
-            parts.types_member.name: _inserted(types, "Types", types_xml),
+            lines["Relationships"].append(
+                f'Relationship Id="{relation}" Type="{relationships}/worksheet" Target="/{part}"'
+            )
+            lines["Types"].append(f'Override PartName="/{part}" ContentType="{WORKSHEET_TYPE}"')
+            self.added[part] = compress(sheet_xml(frame, encoder, namespace=main))
+        self.changed = {
+            member.name: compress([_with_children(part, element, lines[element]).to_bytes()])
+            for member, part, element in (
+                (parts.workbook_member, workbook, "sheets"),
+                (rels_member, rels, "Relationships"),
+                (parts.types_member, types, "Types"),
+            )
         }
-        encoder.cut += dates.cut
+        self.cut = encoder.cut
 
 
-def _free(is_free: object) -> int:
-    number = 1
-    while not is_free(number):  # type: ignore[operator]
-        number += 1
-    return number
-
-
-def _inserted(part: XmlPart, element: str, xml: str) -> NewMember:
-    """The part with ``xml`` as the last children of its ``element``."""
+def _with_children(part: XmlPart, element: str, children: Iterable[str]) -> XmlPart:
+    """The part with more empty elements at the end of ``element``."""
     tag = first_tag(part.text, element)
     assert tag is not None
-    name = f"{tag.prefix}:{element}" if tag.prefix else element
-    at = part.text.rindex(f"</{name}")
-    return compress([part.spliced([(at, at, xml)]).to_bytes()])
+    prefix = f"{tag.prefix}:" if tag.prefix else ""
+    at = part.text.rindex(f"</{prefix}{element}")
+    return part.spliced([(at, at, "".join(f"<{prefix}{child}/>" for child in children))])

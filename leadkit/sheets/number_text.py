@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final, Literal
 
 from leadkit.sheets.limits import MAX_DIGITS
@@ -144,4 +145,4 @@ def formatter(code: str, *, date1904: bool) -> Callable[[str], str]:
         return lambda text: shown_digits(text, code)
     if kind in ("number", "text"):
         return plain_number
-    return lambda text: date_text(text, kind, date1904=date1904)
+    return lru_cache(10_000)(lambda text: date_text(text, kind, date1904=date1904))

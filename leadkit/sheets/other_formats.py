@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import io
-from typing import Literal
-
-import python_calamine
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Literal
 
 from leadkit.errors import SheetError
 from leadkit.sheets import limits
@@ -18,94 +19,83 @@ from leadkit.sheets.xlsx_file import SheetInfo
 
 OtherKind = Literal["xls", "xlsb", "ods"]
 
-
-def cell_text(value: object) -> str:
-    """What calamine gives for a cell, as exact text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, int | float):
-        return plain_number(repr(value))
-    if isinstance(value, dt.datetime):
-        return value.isoformat()
-    if isinstance(value, dt.timedelta):
-        seconds = round(value.total_seconds())
-        return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
+_CHILD = Path(__file__).with_name("calamine_child.py")
+#: What the other process needs of the environment; API keys are none of it.
+_ENVIRONMENT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL")
 
 
 class OtherFile:
-    """A workbook of another format."""
+    """A workbook of another format.
+
+    Raises
+    ------
+    SheetError
+        It cannot be read, is behind a password, or asks for memory beyond all measure of its size.
+    """
 
     def __init__(self, source: Source, kind: OtherKind) -> None:
         self.source = source
         self.kind = kind
-        try:
-            self._book = python_calamine.load_workbook(io.BytesIO(source.read()))
-        except python_calamine.PasswordError:
-            raise SheetError(encrypted(source.name)) from None
-        except Exception as error:  # calamine raises several kinds, and Rust's panics
-            msg = f"{source.name} is not a workbook that can be read ({error}). Nothing was sent."
-            raise SheetError(msg) from None
-        worksheets = python_calamine.SheetTypeEnum.WorkSheet
-        self._hidden: dict[str, bool] = {
-            m.name: m.visible != python_calamine.SheetVisibleEnum.Visible
-            for m in self._book.sheets_metadata
-            if m.typ == worksheets
-        }
-        if not self._hidden:
-            msg = f"{source.name} has no worksheet. Nothing was sent."
-            raise SheetError(msg)
 
-    def sheet(self, name: str | None) -> str:
-        """The sheet of this name; without one, the first visible one that has cells."""
-        if name is not None:
-            if name not in self._hidden:
-                names = ", ".join(map(repr, self._hidden))
-                msg = f"{self.source.name} has no sheet {name!r}. Its sheets are {names}. Nothing was sent."
-                raise SheetError(msg)
-            return name
-        visible = [n for n, hidden in self._hidden.items() if not hidden] or list(self._hidden)
-        filled = (n for n in visible if self._book.get_sheet_by_name(n).height > 0)
-        return next(filled, visible[0])
+    def _ask(self, *arguments: str) -> dict[str, Any]:
+        """Run calamine in a process of its own, with memory and time in proportion to the file."""
+        megabytes = 300 + self.source.size * limits.OTHER_BYTES_PER_BYTE // 1_000_000
+        seconds = 4 + self.source.size // 500_000
+        what, *rest = arguments
+        command = [sys.executable, "-I", str(_CHILD), what, str(megabytes), str(seconds), *rest]
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        done = subprocess.run(  # noqa: S603 (our own script, and arguments that no shell reads)
+            command, input=self.source.read(), capture_output=True, check=False, env=environment
+        )
+        try:
+            answer: dict[str, Any] = json.loads(done.stdout)
+        except ValueError:
+            answer = {"problem": "memory"}
+        problem = answer.get("problem")
+        if problem == "password":
+            raise SheetError(encrypted(self.source.name))
+        if problem == "memory":
+            msg = (
+                f"{self.source.name} asks for more memory or time than a file of its size should: a cell far away "
+                "from the others, or damage. Nothing was sent. Save it as .xlsx in a spreadsheet program."
+            )
+            raise SheetError(msg)
+        if problem:
+            msg = (
+                f"{self.source.name} is not a workbook that can be read ({answer['why']}). Nothing was sent."
+            )
+            raise SheetError(msg)
+        if not answer["sheets"]:
+            msg = f"{self.source.name} has no worksheet. Nothing was sent."
+            raise SheetError(msg)
+        return answer
 
     def infos(self) -> list[SheetInfo]:
-        infos = []
-        for name, hidden in self._hidden.items():
-            sheet = self._book.get_sheet_by_name(name)
-            end = sheet.end or (-1, -1)
-            infos.append(SheetInfo(name, end[0] + 1, end[1] + 1, hidden))
-        return infos
+        """All sheets with their extent."""
+        answer = self._ask("sizes")
+        sheets = zip(answer["sheets"], answer["sizes"], strict=True)
+        return [SheetInfo(name, rows, columns, hidden) for (name, hidden), (rows, columns) in sheets]
 
-    def read(self, name: str) -> Grid:
-        """The filled cells. Number formats are not known, so leading zeros that only they show are not either."""
-        try:
-            sheet = self._book.get_sheet_by_name(name)
-            first = sheet.start
-            rows = sheet.to_python(skip_empty_area=True)
-        except Exception as error:
-            msg = f"sheet {name!r} of {self.source.name} cannot be read ({error}). Nothing was sent."
-            raise SheetError(msg) from None
-        grid = Grid()
-        if first is None:
-            return grid
-        if len(rows) * max(len(rows[0]) if rows else 0, 1) > limits.MAX_FRAME_CELLS:
-            msg = f"sheet {name!r} of {self.source.name} has too many cells. Nothing was sent."
+    def read(self, wanted: str | None) -> tuple[str, Grid]:
+        """The name of the sheet and its filled cells; without a name, the first visible sheet that has cells.
+
+        Number formats are not known, so leading zeros that only they show are not either.
+        """
+        answer = self._ask("read", *([wanted] if wanted else []))
+        if answer["sheet"] is None:
+            names = ", ".join(repr(name) for name, _ in answer["sheets"])
+            msg = f"{self.source.name} has no sheet {wanted!r}. Its sheets are {names}. Nothing was sent."
             raise SheetError(msg)
-        for row, values in enumerate(rows, first[0] + 1):
-            for column, value in enumerate(values, first[1] + 1):
-                if value != "":
-                    cells = grid.cells.setdefault(column, Cells())
-                    cells.rows.append(row)
-                    cells.texts.append(cell_text(value))
-        for area in sheet.merged_cell_ranges or ():
-            (top, left), (bottom, right) = area
+        grid = Grid()
+        for column, (rows, texts, kinds) in answer["cells"].items():
+            exact = [plain_number(t) if kind == "n" else t for t, kind in zip(texts, kinds, strict=True)]
+            grid.cells[int(column)] = Cells(rows, exact)
+        for (top, left), (bottom, right) in answer["merged"] or ():
             grid.merged.append(Area(left + 1, top + 1, right + 1, bottom + 1))
         grid.notes.append(
             f"A .{self.kind} workbook can be read but not written back: results are saved as a new .xlsx workbook."
         )
-        return grid
+        return answer["sheet"], grid
 
 
 def encrypted(name: str) -> str:

@@ -74,6 +74,7 @@ class RowWriter:
         simple: bool,
     ) -> None:
         self.written = 0
+        self.replaced = 0
         self._prefix = prefix
         self._columns = [
             (column.number or 0, LETTERS[column.number or 0], column.values)
@@ -237,6 +238,7 @@ class RowWriter:
             start, end = next(
                 ((s, e if c == number else s) for c, s, e in spans if c >= number), (behind_all, behind_all)
             )
+            self.replaced += number in own
             yield content[position:start]
             yield self._cell_xml(row, number, letters, value, own.get(number, beside)).encode()
             position = end

@@ -1,4 +1,4 @@
-"""Where a workbook comes from: a file that stays on disk, or bytes (an upload)."""
+"""Where a workbook comes from: a file that stays on disk, bytes (an upload), or a file that is being written."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ from leadkit.sheets.limits import MAX_FILE_BYTES
 class Source:
     """A file read in place, so that a large workbook is never held in memory as a whole."""
 
-    def __init__(self, source: str | os.PathLike[str] | bytes, name: str | None = None) -> None:
+    def __init__(self, source: str | os.PathLike[str] | bytes | BinaryIO, name: str | None = None) -> None:
         self.path: Path | None = None
         self._data = b""
-        if isinstance(source, bytes | bytearray | memoryview):
+        self._file: BinaryIO | None = None
+        if isinstance(source, io.IOBase | BinaryIO):
+            self._file = source
+            self.name = name or "file"
+            self._state: tuple[int, ...] = (source.seek(0, os.SEEK_END),)
+        elif isinstance(source, bytes | bytearray | memoryview):
             self._data = bytes(source)
             self.name = name or "upload"
-            self._state: tuple[int, ...] = (len(self._data),)
+            self._state = (len(self._data),)
         else:
             self.path = Path(source)
             self.name = name or self.path.name
@@ -58,6 +63,9 @@ class Source:
     @contextlib.contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """The bytes, from the start; the same ones as at the first look, or SheetError."""
+        if self._file is not None:
+            yield self._file
+            return
         if self.path is None:
             yield io.BytesIO(self._data)
             return

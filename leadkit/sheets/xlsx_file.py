@@ -52,7 +52,7 @@ class XlsxFile:
         if not self.entries:
             msg = f"{source.name} has no worksheet, only charts or macros. Nothing was sent."
             raise SheetError(msg)
-        self._shared: list[str] | None = None
+        self._shared: dict[str, str] | None = None
 
     @property
     def kind(self) -> str:
@@ -94,10 +94,10 @@ class XlsxFile:
         value = f"<{stream.prefix}v>".encode(), f"<{stream.prefix}is>".encode(), f"<{stream.prefix}f".encode()
         return any(v in rows.masked for rows in stream.rows() for v in value)
 
-    def shared_texts(self) -> list[str]:
+    def shared_texts(self) -> dict[str, str]:
         if self._shared is None:
             member = self.parts.related("sharedStrings")
-            self._shared = [] if member is None else read_shared_texts(self._chunks(member.name), member.name)
+            self._shared = {} if member is None else read_shared_texts(self._chunks(member.name), member.name)
         return self._shared
 
     def read(self, entry: SheetEntry) -> ReadSheet:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
 
 from leadkit.errors import SheetError
 from leadkit.sheets import limits
@@ -14,9 +13,10 @@ from leadkit.sheets.refs import LETTERS, NUMBERS, parse_area
 from leadkit.sheets.sheet_stream import SheetStream, utf8
 from leadkit.sheets.xml_text import ATTRIBUTES, attributes, plain, refuse_doctype, tags, unescape_cell
 
+#: Whole numbers that are their own text.
+_WHOLE = re.compile(rf"[1-9][0-9]{{0,{limits.MAX_DIGITS - 1}}}").fullmatch
+_PLAIN_ROW = re.compile(r' r="([0-9]{1,7})"')
 _STRICT_ATTRIBUTES = re.compile(ATTRIBUTES + r"\s*")
-#: A shared text that is not in the file.
-_MISSING: Final = "\0"
 
 
 def cell_pattern(prefix: str) -> str:
@@ -35,8 +35,8 @@ def _texts(inner: str, prefix: str) -> str:
     return unescape_cell("".join(re.findall(rf"<{p}t(?:\s[^<>]*)?>([^<]*)</{p}t\s*>", inner)))
 
 
-def read_shared_texts(chunks: Iterable[bytes], name: str) -> list[str]:
-    """The shared texts of a workbook, in order."""
+def read_shared_texts(chunks: Iterable[bytes], name: str) -> dict[str, str]:
+    """The shared texts of a workbook under their numbers, which are texts themselves in a cell."""
     buffer = ""
     texts: list[str] = []
     prefix: str | None = None
@@ -73,7 +73,7 @@ def read_shared_texts(chunks: Iterable[bytes], name: str) -> list[str]:
         buffer = buffer[cut:]
     if prefix is not None:
         texts += [""] * len(re.findall(rf"<{re.escape(prefix)}si\s*/>", buffer))
-    return texts
+    return {str(number): text for number, text in enumerate(texts)}
 
 
 def _decoded(chunks: Iterable[bytes], name: str) -> Iterator[str]:
@@ -104,7 +104,7 @@ class SheetReader:
         self,
         stream: SheetStream,
         *,
-        shared: list[str],
+        shared: dict[str, str],
         codes: list[str],
         date1904: bool,
     ) -> None:
@@ -121,7 +121,9 @@ class SheetReader:
         self._filled = 0
         p = re.escape(stream.prefix)
         self._token = re.compile(
-            cell_pattern(stream.prefix) + rf"|<{p}row((?:\s[^<>]*?)?)/?>|</{p}row\s*>|([^<\s]|<)", re.DOTALL
+            cell_pattern(stream.prefix)
+            + rf"|<{p}row((?:\s[^<>]*?)?)/?>|</{p}row\s*>|<{p}extLst.*?</{p}extLst\s*>|([^<\s]|<)",
+            re.DOTALL,
         )
 
     def read(self) -> Grid:
@@ -158,7 +160,7 @@ class SheetReader:
                     self.disorder = self.disorder or f"cell {letters}{digits} stands in row {row}"
             else:
                 column, rest = self._place(rest, row, last)
-            if not column:
+            if not column or not row:
                 raise self._refuse(
                     f"its cell {letters or ''}{digits or ''} in row {row} is outside of any sheet"
                 )
@@ -173,12 +175,10 @@ class SheetReader:
                 value = self._content(inner, kind, as_text, column, row)
             elif simple is None:
                 continue
-            elif kind == "s":
-                try:
-                    value = shared[int(simple)]
-                except (IndexError, ValueError):
-                    self.grid.lost_texts.add(column, row)
-                    continue
+            elif kind == "s" and simple in shared:
+                value = shared[simple]
+            elif as_text is None and kind == "n" and _WHOLE(simple):
+                value = simple
             else:
                 value = self._value(simple, kind, as_text, column, row)
             if value:
@@ -192,18 +192,18 @@ class SheetReader:
         self._row = row
 
     def _start_row(self, text: str, previous: int) -> int:
-        found = attributes(text)
-        number = found.get("r", "")
-        row = int(number) if number.isdigit() else previous + 1
-        if not number.isdigit() and number:
+        usual = _PLAIN_ROW.match(text)
+        number = usual[1] if usual else attributes(text).get("r", "")
+        if number and not number.isdigit():
             raise self._refuse(f"it has a row {number!r}")
+        row = int(number) if number else previous + 1
         if not 1 <= row <= limits.MAX_ROWS:
             raise self._refuse(f"its row {row} is outside of any sheet")
         if row <= previous:
-            msg = f"row {row} comes after row {previous}"
-            self.disorder = self.disorder or msg
-            raise self._refuse(f"its {msg}, so that it is not clear which is meant")
-        if found.get("hidden") in ("1", "true"):
+            raise self._refuse(
+                f"its row {row} comes after row {previous}, so that it is not clear which is meant"
+            )
+        if "hidden" in text and attributes(text).get("hidden") in ("1", "true"):
             self.grid.hidden_rows.append(row)
         return row
 
@@ -247,14 +247,6 @@ class SheetReader:
     ) -> str:
         """The text of a cell that is not shared text, from the text of its ``<v>``."""
         if kind == "n":
-            if (
-                as_text is None
-                and text.isdigit()
-                and text.isascii()
-                and len(text) <= limits.MAX_DIGITS
-                and text[0] != "0"
-            ):
-                return text
             number = unescape_cell(text).strip()
             digits = number.lstrip("-+").partition("E")[0].replace(".", "")
             if len(digits) > limits.MAX_DIGITS:
@@ -263,11 +255,10 @@ class SheetReader:
                     self.grid.digits_lost.add(column, row)
             return (as_text or plain_number)(number) if number else ""
         if kind == "s":
-            try:
-                return self._shared[int(text)]
-            except (IndexError, ValueError):
+            found = self._shared.get(text.strip().lstrip("0") or "0")
+            if found is None:
                 self.grid.lost_texts.add(column, row)
-                return ""
+            return found or ""
         if kind == "b":
             return "TRUE" if text.strip() in ("1", "true") else "FALSE"
         if kind == "e":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -11,8 +12,11 @@ import pandas as pd
 from leadkit.sheets.cell_values import CellEncoder
 from leadkit.sheets.changes import Changes
 from leadkit.sheets.grid import Table
+from leadkit.sheets.limits import MAX_CELL_TEXT
 from leadkit.sheets.log_sheet import LogSheets
 from leadkit.sheets.package import NewMember, compress
+from leadkit.sheets.recheck import Recheck, count_cells
+from leadkit.sheets.refs import Area
 from leadkit.sheets.row_writer import RowWriter
 from leadkit.sheets.sheet_edges import (
     column_ranges,
@@ -22,6 +26,7 @@ from leadkit.sheets.sheet_edges import (
     with_filter,
     with_widths,
 )
+from leadkit.sheets.styles import Styles
 from leadkit.sheets.tables import grown
 from leadkit.sheets.xlsx_file import ReadSheet, XlsxFile
 
@@ -33,6 +38,15 @@ class Written:
     cells: int
     parts: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """Counts of one rewritten sheet: its cells, those that are new, texts that were too long for a cell."""
+
+    cells: int
+    written: int
+    cut: int
 
 
 class XlsxWriter:
@@ -48,74 +62,86 @@ class XlsxWriter:
         """Where new columns begin: right of the list and of everything beside it."""
         grid = self._sheet.grid
         used = max(grid.last_column(max(self._header_row, 1)), self._last_column)
-        used = max(
-            [used, *(t.area.right for t in grid.tables if t.area.bottom >= self._header_row and t.part)]
-        )
+        tables = [t.area.right for t in grid.tables if t.part and t.area.bottom >= self._header_row]
+        used = max([used, *tables])
         head = self._file.stream(self._sheet.entry).head.decode("utf-8", "replace")
         return visible_place(used + 1, column_ranges(head))
 
     def write(self, out: BinaryIO, changes: Changes, log: Mapping[str, pd.DataFrame] | None) -> Written:
-        file, sheet = self._file, self._sheet
-        styles = file.styles()
-        stream = file.stream(sheet.entry)
-        dates = styles is not None and styles.can_add
-        encoder = CellEncoder(stream.prefix, date1904=file.parts.date1904, dates=dates)
+        """Write the workbook with the changes and extra sheets, and look at the result before it is used."""
+        package, parts = self._file.package, self._file.parts
+        styles = self._file.styles()
+        changed: dict[str, NewMember] = {}
+        added: dict[str, NewMember] = {}
+        done = _Sheet(0, 0, 0)
+        if changes.new or changes.existing:
+            changed[self._sheet.entry.part], done = self._rewritten_sheet(changes, styles)
+        if (table := self._table_beside(changes)) is not None and (
+            member := package.find(table.part)
+        ) is not None:
+            part = grown(parts.part(member), table, [column.name for column in changes.new])
+            if part is not None:
+                changed[member.name] = compress([part.to_bytes()])
+        if styles is not None and styles.changed and (member := parts.related("styles")) is not None:
+            changed[member.name] = compress([styles.part().to_bytes()])
+        if log:
+            sheets = LogSheets(self._file, log)
+            changed |= sheets.changed
+            added = sheets.added
+            done.cut += sheets.cut
+        package.write(out, changed, added)
+        recheck = Recheck(package, out)
+        recheck.members(changed, added)
+        if self._sheet.entry.part in changed:
+            recheck.sheet(self._sheet.entry.part, done.cells, simple=self._sheet.simple)
+        out.seek(0, os.SEEK_END)
+        notes = []
+        if done.cut:
+            notes.append(
+                f"{done.cut:,} texts were longer than the {MAX_CELL_TEXT:,} characters of a cell and were cut."
+            )
+        return Written(done.written, (*changed, *added), tuple(notes))
+
+    def _rewritten_sheet(self, changes: Changes, styles: Styles | None) -> tuple[NewMember, _Sheet]:
+        """The sheet's part with the new cells in it, row by row."""
+        stream = self._file.stream(self._sheet.entry)
         head = stream.head.decode("utf-8")
         ranges = column_ranges(head)
-        column_styles = {
-            c.number: next((r.style for r in ranges if r.first <= c.number <= r.last), 0)
-            for c in changes.new
-            if c.number is not None
-        }
-        table, extends_filter = self._grown_areas(changes)
-        columns = [*changes.existing, *changes.new]
-        changed: dict[str, NewMember] = {}
-        written = 0
-        if columns:
-            writer = RowWriter(
-                stream.prefix,
-                columns,
-                changes.rows,
-                named={c.number for c in changes.new if c.number},
-                header_row=self._header_row,
-                beside=self._last_column,
-                styles=styles,
-                column_styles=column_styles,
-                encoder=encoder,
-                simple=sheet.simple,
-            )
+        # Without styles no number can be shown as a date.
+        dates = styles is not None and styles.can_add
+        encoder = CellEncoder(stream.prefix, date1904=self._file.parts.date1904, dates=dates)
+        places = [column.number for column in changes.new if column.number]
+        writer = RowWriter(
+            stream.prefix,
+            [*changes.existing, *changes.new],
+            changes.rows,
+            named=set(places),
+            header_row=self._header_row,
+            beside=self._last_column,
+            styles=styles,
+            column_styles={n: next((r.style for r in ranges if r.first <= n <= r.last), 0) for n in places},
+            encoder=encoder,
+            simple=self._sheet.simple,
+        )
+        done = _Sheet(0, 0, 0)
 
-            def pieces() -> Iterator[bytes]:
-                yield self._head(head, stream.prefix, changes).encode()
-                for rows in stream.rows():
-                    yield writer.rewrite(rows)
-                yield from writer.rest()
-                tail = stream.tail.decode("utf-8")
-                area = sheet.grid.filter_area if extends_filter else None
-                yield with_filter(tail, area, changes.new[-1].number or 0 if changes.new else 0).encode()
+        def pieces() -> Iterator[bytes]:
+            yield self._head(head, stream.prefix, changes).encode()
+            for rows in stream.rows():
+                done.cells += count_cells(rows.masked, stream.prefix, simple=self._sheet.simple)
+                yield writer.rewrite(rows)
+            yield from writer.rest()
+            tail = stream.tail.decode("utf-8")
+            area = self._sheet.grid.filter_area
+            if area is not None and self._stands_beside(area, changes):
+                tail = with_filter(tail, area, places[-1])
+            yield tail.encode()
 
-            changed[sheet.entry.part] = compress(pieces())
-            written = writer.written
-        if table is not None:
-            member = file.package.find(table.part)
-            part = grown(file.parts.part(member), table, [c.name for c in changes.new]) if member else None
-            if part is not None and member is not None:
-                changed[member.name] = compress([part.to_bytes()])
-        styles_member = file.parts.related("styles")
-        if styles is not None and styles.changed and styles_member is not None:
-            changed[styles_member.name] = compress([styles.part().to_bytes()])
-        added: dict[str, NewMember] = {}
-        if log:
-            logs = LogSheets(file, log, encoder)
-            changed |= logs.changed
-            added = logs.added
-        file.package.write(out, changed, added)
-        notes = []
-        if encoder.cut:
-            notes.append(
-                f"{encoder.cut:,} texts were longer than a cell holds (32,767 characters) and were cut."
-            )
-        return Written(written, (*changed, *added), tuple(notes))
+        member = compress(pieces())
+        done.cells += writer.written - writer.replaced
+        done.written = writer.written
+        done.cut = encoder.cut
+        return member, done
 
     def _head(self, head: str, prefix: str, changes: Changes) -> str:
         if not changes.new:
@@ -127,16 +153,11 @@ class XlsxWriter:
             head, prefix, {c.number: width_of(c.name, c.values) for c in changes.new if c.number}
         )
 
-    def _grown_areas(self, changes: Changes) -> tuple[Table | None, bool]:
-        """The table that the new columns join, if they stand right beside one; and whether the filter grows."""
-        if not changes.new:
-            return None, False
-        first = changes.new[0].number or 0
-        grid = self._sheet.grid
+    def _stands_beside(self, area: Area, changes: Changes) -> bool:
+        """Whether the new columns follow an area whose first row is the header."""
+        return bool(changes.new) and area.right + 1 == changes.new[0].number and area.top == self._header_row
 
-        def joins(table: Table) -> bool:
-            return table.area.right + 1 == first and table.area.top == self._header_row
-
-        table = next((t for t in grid.tables if t.part and joins(t)), None)
-        filtered = grid.filter_area is not None and joins(Table(grid.filter_area))
-        return table, filtered
+    def _table_beside(self, changes: Changes) -> Table | None:
+        """The table that the new columns join."""
+        tables = (t for t in self._sheet.grid.tables if t.part and self._stands_beside(t.area, changes))
+        return next(tables, None)
