@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -30,8 +31,9 @@ T = TypeVar("T")
 _CLOCK_ERROR = 0.001
 #: A request without an answer for so long, in seconds, is taken as answered; the transport gives up before.
 _LONGEST_FLIGHT = 120.0
-#: The first request goes alone for so long, in seconds: its answer may say that others have used up the limit.
-_FIRST_ALONE = 5.0
+#: The first request, and the first after a reset, goes alone until its answer shows where the count stands; but the
+#: others wait no longer for it than so many seconds.
+_ALONE_SECONDS = 5.0
 #: How often to look again while an answer is under way that may make room, in seconds.
 _LOOK_AGAIN = 0.02
 #: The longest sleep without a look at the state, which another process may have changed.
@@ -39,138 +41,135 @@ _LONGEST_SLEEP = 1.0
 
 
 @dataclass(slots=True)
-class Sent:
-    """One request that the provider counts, or may count. Times in seconds of one clock."""
-
-    number: int
-    at: float
-    answered: float | None = None
-
-
-@dataclass(slots=True)
 class Window:
     """The provider's count, as far as it can be known here. ``now`` is always given, never looked up.
 
-    ``limit`` requests in any ``seconds``. All fields are plain values, to be stored as they are.
+    ``limit`` requests in any ``seconds``; all times in seconds of one clock. All fields are plain values, to be
+    stored as they are.
     """
 
     limit: int
     seconds: float
-    sent: list[Sent] = field(default_factory=list)  # oldest first
-    allowed: int = 0  # the limit by the provider's own words, when lower than ours
-    fastest: float = math.inf  # the shortest time from sending to answer, in seconds
+    under_way: dict[int, float] = field(default_factory=dict)  # number → when it was sent
+    counted: deque[float] = field(default_factory=deque)  # when the answers came, oldest first
+    fastest: float = math.inf  # the shortest time from sending to answer
+    told_limit: int = 0  # the limit by the provider's own words
     reset_at: float | None = None  # from then on one request may go ahead, even though the count is full
-    scout: int | None = None  # the number of that request, until it is answered
-    count: int = 0
-    met: bool = False  # an answer has come; before, requests go one by one
+    alone: bool = True  # one request is ahead of the others, which wait for its answer; so it is at the start
+    last: int = 0  # the number of the last request
     anew_since: float = -math.inf  # when the request was sent whose answer showed a lower count
-    ahead: float | None = None  # the provider's clock is ahead of ours by at least so much
-    ahead_most: float = math.inf  # and by at most so much
+    ahead: tuple[float, float] | None = None  # the provider's clock is ahead of ours by at least, at most
 
     def take(self, now: float) -> tuple[int | None, float]:
         """Send now: its number, and 0. Or None, and the seconds after which to ask again."""
         self._forget(now)
-        if not self.met and any(one.answered is None and now - one.at < _FIRST_ALONE for one in self.sent):
+        soon = any(
+            now - sent_at < _ALONE_SECONDS for sent_at in self.under_way.values()
+        )  # an answer is to come
+        if soon and self.alone:
             return None, _LOOK_AGAIN
-        if len(self.sent) < self._limit:
+        if self._room > 0:
             return self._send(now), 0.0
-        if self.reset_at is not None and now >= self.reset_at:
-            self.reset_at, self.scout = None, self.count
+        due = self.reset_at is not None and now >= self.reset_at
+        if due and not soon:
+            self.alone, self.reset_at = True, None
             return self._send(now), 0.0
-        wake = min(self._leaves(one) for one in self.sent)
-        if self.reset_at is not None:
-            wake = min(wake, self.reset_at)
-        wait = min(max(wake - now, 0.0), _LONGEST_SLEEP)
-        return None, min(wait, _LOOK_AGAIN) if self.scout is not None else max(wait, 0.001)
+        if due or not self.counted:
+            return None, _LOOK_AGAIN
+        wake = min(self._leaves(self.counted[0]), math.inf if self.reset_at is None else self.reset_at)
+        return None, min(max(wake - now, 0.001), _LONGEST_SLEEP)
 
-    def answer(self, number: int | None, now: float, told: RateHeaders) -> None:
-        """Learn from an answer that came ``now``; without headers it still says when the request was counted."""
-        mine = next((one for one in self.sent if one.number == number), None)
-        sent_at = mine.at if mine else now
-        if mine:
-            mine.answered = now
-            self.fastest = min(self.fastest, now - sent_at)
-        self.met = True
-        if self.scout == number:
-            self.scout = None
+    def answer(self, number: int, now: float, told: RateHeaders, *, refused: bool = False) -> None:
+        """Learn from the answer to a request; even without headers it says by when the request was counted."""
+        sent_at = self.under_way.pop(number, None)
+        if sent_at is None:  # so late that it was taken as answered long ago
+            return
+        self.fastest = min(self.fastest, now - sent_at)
+        self.counted.append(now)
+        self.alone = False
         self._forget(now)
-        if told.limit:
-            self.allowed = told.limit if told.limit < self.limit else 0
-        if told.remaining is not None:
-            self._correct(number, sent_at, now, told, told.remaining)
         self._read_reset(sent_at, now, told)
+        if told.remaining is not None:
+            self._correct(sent_at, now, told, told.remaining)
+        if refused and told.remaining == 0:
+            # Somebody else uses the key, and what we sent says little about when there will be room.
+            self.counted = deque([now] * len(self.counted))
 
     def seconds_for(self, requests: int, now: float) -> float:
-        """How long until ``requests`` more have been sent, if nothing but the limit slows them, in seconds."""
+        """How long until ``requests`` more have been sent, if nothing but the limit slows them."""
         self._forget(now)
-        room = max(self._limit - len(self.sent), 0)
-        if requests <= room:
+        if requests <= self._room:
             return 0.0
-        turns = sorted(self._leaves(one) - now for one in self.sent) + [self.seconds] * room
-        rounds, turn = divmod(requests - room - 1, len(turns))
-        return max(turns[turn], 0.0) + rounds * self.seconds
+        rounds, turn = divmod(requests - max(self._room, 0) - 1, self._limit)
+        first = self._leaves(self.counted[turn]) - now if turn < len(self.counted) else self.seconds
+        return max(first, 0.0) + rounds * self.seconds
 
     @property
     def _limit(self) -> int:
-        return self.allowed or self.limit
+        return self.told_limit or self.limit
+
+    @property
+    def _room(self) -> int:
+        return self._limit - len(self.counted) - len(self.under_way)
 
     def _send(self, now: float) -> int:
-        self.count += 1
-        self.sent.append(Sent(self.count - 1, now))
-        return self.count - 1
+        self.last += 1
+        self.under_way[self.last] = now
+        return self.last
 
-    def _leaves(self, one: Sent) -> float:
-        """When the provider has surely stopped counting it, for a request sent then.
+    def _leaves(self, answered_at: float) -> float:
+        """When the provider has surely stopped counting a request, as seen by one that is sent then.
 
-        It was counted somewhere between sending and answer. The next is counted at the earliest where the fastest
-        one was, so only what exceeds the fastest is uncertain.
+        It was counted somewhere between sending and answer, and so will the next one be; what the fastest needs
+        from sending to answer is common to both.
         """
-        if one.answered is None:
-            return one.at + _LONGEST_FLIGHT + self.seconds
-        counted = max(one.at, one.answered - self.fastest)
-        return counted + self.seconds * (1 + _CLOCK_ERROR)
+        fastest = self.fastest if self.fastest < math.inf else 0.0
+        return answered_at - fastest + self.seconds * (1 + _CLOCK_ERROR)
 
     def _forget(self, now: float) -> None:
-        self.sent = [one for one in self.sent if self._leaves(one) > now]
+        for number in [n for n, sent_at in self.under_way.items() if now - sent_at > _LONGEST_FLIGHT]:
+            del self.under_way[number]
+            self.counted.append(now)
+        while self.counted and self._leaves(self.counted[0]) <= now:
+            self.counted.popleft()
 
-    def _correct(
-        self, number: int | None, sent_at: float, now: float, told: RateHeaders, remaining: int
-    ) -> None:
-        """Make the log as long as the provider's count."""
-        limit = told.limit or self.limit
-        if limit <= self.limit:  # else the header speaks of another limit, such as a day's
-            later = sum(
-                one.number != number and (one.answered is None or one.answered > sent_at) for one in self.sent
-            )
-            surplus = len(self.sent) - (max(limit - remaining, 0) + later)
+    def _correct(self, sent_at: float, now: float, told: RateHeaders, remaining: int) -> None:
+        """Make our count as high as the provider's."""
+        if told.limit == self._limit:  # else the header speaks of another window, such as a day's
+            later = (
+                len(self.under_way) - 1
+            )  # these may be missing in what the answer says; it is not itself one
+            for answered_at in reversed(self.counted):
+                if answered_at <= sent_at:
+                    break
+                later += 1
+            surplus = len(self.counted) + len(self.under_way) - max(self._limit - remaining, 0) - later
+            for _ in range(min(surplus, len(self.counted))):
+                self.counted.popleft()
             if surplus > 0:
-                del self.sent[:surplus]
                 self.anew_since = sent_at
-        foreign = self._limit - len(self.sent) - remaining
-        if foreign > 0 and sent_at >= self.anew_since:
-            self.sent += [Sent(-1, sent_at, now)] * foreign
+        foreign = self._room - remaining
+        if sent_at >= self.anew_since:
+            self.counted.extend([now] * foreign)
 
     def _read_reset(self, sent_at: float, now: float, told: RateHeaders) -> None:
         if told.date is not None:
-            # The date was written between sending and answer, and its fraction of a second cut off.
+            # Written between sending and answer, and its fraction of a second cut off.
             least, most = told.date - now, told.date + 1 - sent_at
-            if (
-                self.ahead is None or least > self.ahead_most or most < self.ahead
-            ):  # first, or a clock was set
-                self.ahead, self.ahead_most = least, most
-            self.ahead, self.ahead_most = max(self.ahead, least), min(self.ahead_most, most)
-        if told.reset is None:
+            if self.ahead and least <= self.ahead[1] and most >= self.ahead[0]:  # else a clock was set
+                least, most = max(least, self.ahead[0]), min(most, self.ahead[1])
+            self.ahead = least, most
+        wait = told.reset
+        if wait is None:
             return
-        if not told.reset_is_time:
-            wait = told.reset
-        elif self.ahead is not None:
-            wait = told.reset - self.ahead - now
-        else:
-            wait = self.seconds
-        if told.reset == int(told.reset):
-            wait += 1  # it may have been rounded down
-        # Never sooner than the provider's own rate, so that a reset in the past makes no hot loop.
-        self.reset_at = now + min(max(wait, self.seconds / self._limit), self.seconds)
+        rounding = 1.0 if wait == int(wait) else 0.0  # a fraction of a second may have been cut off
+        if told.reset_is_time:
+            wait = wait - self.ahead[0] - now if self.ahead else self.seconds
+        # The provider's word on the limit counts for a higher one too, if it speaks of this very window.
+        self.told_limit = told.limit or 0 if wait <= self.seconds + 2 else min(told.limit or 0, self.limit)
+        # Never sooner than one request's turn: a reset in the past would make a hot loop.
+        wait = max(wait + rounding, self.seconds / self._limit) + self.seconds * _CLOCK_ERROR
+        self.reset_at = now + min(wait, self.seconds)
 
 
 class PaceState(Protocol):
@@ -224,16 +223,18 @@ class Pace:
             wait = retry_after(headers, None, self._clock)
             if wait is not None:
                 told = RateHeaders(limit=told.limit, remaining=0, reset=float(wait), date=told.date)
-        self._finish(told)
+        self._finish(told, refused=status == 429)
 
     def seconds_for(self, requests: int) -> float:
         """Seconds until ``requests`` more have been sent, if nothing but the limit slows them."""
         return self._state.change(lambda window: window.seconds_for(requests, self._clock.monotonic()))
 
-    def _finish(self, told: RateHeaders) -> None:
+    def _finish(self, told: RateHeaders, *, refused: bool = False) -> None:
         number: int | None = getattr(self._thread, "number", None)
         if number is not None:
-            self._state.change(lambda window: window.answer(number, self._clock.monotonic(), told))
+            self._state.change(
+                lambda window: window.answer(number, self._clock.monotonic(), told, refused=refused)
+            )
             self._thread.number = None
 
 
