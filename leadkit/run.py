@@ -212,7 +212,6 @@ class Runner:
             owner=self._owner,
             each=self._operation.price.most,
             fresh_after=self._fresh_after,
-            may_repeat=self._may_repeat,
         )
         with self._changed:
             self.outcome.known.update(claim.known)
@@ -232,11 +231,14 @@ class Runner:
                 self.outcome.repeated += 1
             self._call(claim, call_id)
 
-    def _may_repeat(self, reserved_at: int) -> bool:
+    def _may_repeat(self, first_sent: str) -> bool:
+        """Whether a call that was first sent at that moment is, by the documents, free to repeat now."""
         repeat = self._operation.repeat
         if not repeat.free or repeat.window_seconds is None:
             return repeat.free
-        return 0 <= self._ledger.now() - reserved_at < repeat.window_seconds
+        # Not by the time of day: set back by a day, it would make a repeat of last week look free.
+        seconds = self._ledger.owners.seconds_since(first_sent)
+        return seconds is not None and seconds < repeat.window_seconds
 
     # -- one call -----------------------------------------------------------------------------------------
 

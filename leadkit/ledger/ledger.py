@@ -292,17 +292,13 @@ class Ledger:
         owner: str,
         each: int,
         fresh_after: Mapping[int, int],
-        may_repeat: Callable[[int], bool],
     ) -> Claim:
         """Claim what nobody has, at ``each`` millicredits, within what the run may still spend.
 
         One transaction: the budget is summed, the facts are read and the batch is claimed, or nothing is.
-        ``may_repeat`` gets the second of a call and says whether its repeat is documented as free.
         """
         with self.writing() as connection:
-            known, waiting, doubtful, stale, new = self._sort(
-                connection, operation_id, keys, fresh_after, may_repeat
-            )
+            known, waiting, doubtful, stale, new = self._sort(connection, operation_id, keys, fresh_after)
             wanted = [key for key in keys if key in stale or key in new]
             room = budget.room(connection, run_id, self.caps, self.now())
             fit = len(wanted) if each == 0 else min(len(wanted), max(room, 0) // each)
@@ -319,6 +315,7 @@ class Ledger:
                         key_count=len(claimed),
                         reserved=each * len(claimed),
                         reserved_at=self.now(),
+                        moment=self.owners.moment(),
                     ),
                 )
                 fresh = [key for key in claimed if key in new]
@@ -343,7 +340,6 @@ class Ledger:
         operation_id: int,
         keys: Sequence[str],
         fresh_after: Mapping[int, int],
-        may_repeat: Callable[[int], bool],
     ) -> tuple[list[str], list[str], dict[int, list[str]], dict[str, int], set[str]]:
         known: list[str] = []
         waiting: list[str] = []
@@ -359,8 +355,6 @@ class Ledger:
                 facts.c.fetched_at,
                 facts.c.call_id,
                 calls.c.owner,
-                calls.c.state.label("call_state"),
-                calls.c.reserved_at,
             )
             .join(calls, calls.c.id == facts.c.call_id)
             .where(facts.c.operation_id == operation_id, lookup.key_in(connection, keys))
@@ -374,18 +368,16 @@ class Ledger:
                     known.append(row.key)
             elif row.state == FactState.INTENT and alive.setdefault(row.owner, self.owners.alive(row.owner)):
                 waiting.append(row.key)
-            elif row.call_state == CallState.SETTLED and may_repeat(row.reserved_at):
-                # Left out of an answer that is settled: asked for again, under a reservation of its own.
-                stale[row.key] = row.id
             else:
                 doubtful.setdefault(row.call_id, []).append(row.key)
         return known, waiting, doubtful, stale, new
 
-    def reclaim(self, call_id: int, *, owner: str, may_repeat: Callable[[int], bool]) -> Claim | None:
+    def reclaim(self, call_id: int, *, owner: str, may_repeat: Callable[[str], bool]) -> Claim | None:
         """Take over a call whose outcome nobody knows, to repeat it under the reservation it already holds.
 
-        None: its repeat is not documented as free (any more), or somebody else has it by now. A call whose
-        process is gone is marked as in doubt in either case.
+        ``may_repeat`` gets the moment of the first sending and says whether a repeat is documented as free.
+        None: it is not (any more), or somebody else has the call by now. A call whose process is gone is
+        marked as in doubt in either case.
         """
         with self.writing() as connection:
             call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
@@ -394,7 +386,7 @@ class Ledger:
                 return None
             if dead:
                 self._mark_doubtful(connection, call_id, "the process that sent this ended before the answer")
-            if not may_repeat(call.reserved_at):
+            if not may_repeat(call.moment):
                 return None
             mine = facts.c.call_id == call_id, facts.c.state == FactState.IN_DOUBT
             keys = connection.execute(select(facts.c.key).where(*mine).order_by(facts.c.id)).scalars().all()

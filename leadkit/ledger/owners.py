@@ -7,6 +7,7 @@ given to the next process; a held lock can do neither wrong.
 from __future__ import annotations
 
 import secrets
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -24,11 +25,42 @@ class Owner(Protocol):
 
 
 class Owners(Protocol):
-    """Makes owners, and tells whether one is still alive."""
+    """Makes owners, and tells whether one is still alive and how long ago something was."""
 
     def start(self) -> Owner: ...
 
     def alive(self, owner: str) -> bool: ...
+
+    def moment(self) -> str:
+        """This moment, on a clock that nobody can set."""
+
+    def seconds_since(self, moment: str) -> float | None:
+        """How long ago ``moment`` was; None when this machine cannot know, so that a person is asked."""
+
+
+class BootClock:
+    """Seconds since the machine was started, which go on while it sleeps and do not jump when it is set.
+
+    Where the system does not name its starts, a moment means something to the process that took it only.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._start = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+            self._clock = time.CLOCK_BOOTTIME
+        except (OSError, AttributeError):
+            self._start = secrets.token_hex(8)
+            self._clock = None
+
+    def moment(self) -> str:
+        return f"{self._seconds():.0f} {self._start}"
+
+    def seconds_since(self, moment: str) -> float | None:
+        seconds, _, start = moment.partition(" ")
+        return self._seconds() - int(seconds) if start == self._start else None
+
+    def _seconds(self) -> float:
+        return time.monotonic() if self._clock is None else time.clock_gettime(self._clock)
 
 
 class _FileOwner:
@@ -43,7 +75,7 @@ class _FileOwner:
         self._lock.release()
 
 
-class FileOwners:
+class FileOwners(BootClock):
     """Owners on one machine, each a locked file in a folder beside the ledger."""
 
     def __init__(self, folder: Path) -> None:
@@ -52,6 +84,7 @@ class FileOwners:
         except OSError as error:
             msg = f"The folder {folder} cannot be made: {error.strerror}. Nothing was sent."
             raise LedgerError(msg) from error
+        super().__init__()
         self._folder = folder
 
     def start(self) -> Owner:

@@ -113,6 +113,7 @@ calls = Table(
     Column("http_status", Integer),
     Column("note", Text, nullable=False, server_default=""),
     Column("reserved_at", BigInteger, nullable=False),
+    Column("moment", Text, nullable=False),  # the same on a clock that nobody can set; see Owners.moment
     Column("settled_at", BigInteger),
 )
 Index("calls_by_run", calls.c.run_id, calls.c.state, calls.c.reserved, calls.c.least, calls.c.most)

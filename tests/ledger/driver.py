@@ -54,7 +54,6 @@ class RunDriver:
             owner=self.owner.id,
             each=each,
             fresh_after=fresh_after or {},
-            may_repeat=lambda _: True,
         )
 
     def reclaim(self, call_id: int | None, *, free: bool = True) -> Claim | None:
