@@ -36,6 +36,8 @@ _LONGEST_FLIGHT = 120.0
 _ALONE_SECONDS = 5.0
 #: How often to look again while an answer is under way that may make room, in seconds.
 _LOOK_AGAIN = 0.02
+#: A limit above this is as good as none; a count up to it still fits in memory.
+_HIGHEST_LIMIT = 1_000_000
 #: The longest sleep without a look at the state, which another process may have changed.
 _LONGEST_SLEEP = 1.0
 
@@ -63,18 +65,16 @@ class Window:
     def take(self, now: float) -> tuple[int | None, float]:
         """Send now: its number, and 0. Or None, and the seconds after which to ask again."""
         self._forget(now)
-        soon = any(
-            now - sent_at < _ALONE_SECONDS for sent_at in self.under_way.values()
-        )  # an answer is to come
-        if soon and self.alone:
+        answer_due = any(now - sent_at < _ALONE_SECONDS for sent_at in self.under_way.values())
+        if answer_due and self.alone:
             return None, _LOOK_AGAIN
         if self._room > 0:
             return self._send(now), 0.0
-        due = self.reset_at is not None and now >= self.reset_at
-        if due and not soon:
+        reset = self.reset_at is not None and now >= self.reset_at
+        if reset and not answer_due:
             self.alone, self.reset_at = True, None
             return self._send(now), 0.0
-        if due or not self.counted:
+        if reset or not self.counted:
             return None, _LOOK_AGAIN
         wake = min(self._leaves(self.counted[0]), math.inf if self.reset_at is None else self.reset_at)
         return None, min(max(wake - now, 0.001), _LONGEST_SLEEP)
@@ -136,9 +136,7 @@ class Window:
     def _correct(self, sent_at: float, now: float, told: RateHeaders, remaining: int) -> None:
         """Make our count as high as the provider's."""
         if told.limit == self._limit:  # else the header speaks of another window, such as a day's
-            later = (
-                len(self.under_way) - 1
-            )  # these may be missing in what the answer says; it is not itself one
+            later = len(self.under_way) - 1  # what the answer may not know of yet; it is in the loop itself
             for answered_at in reversed(self.counted):
                 if answered_at <= sent_at:
                     break
@@ -160,15 +158,16 @@ class Window:
                 least, most = max(least, self.ahead[0]), min(most, self.ahead[1])
             self.ahead = least, most
         wait = told.reset
-        if wait is None:
-            return
-        rounding = 1.0 if wait == int(wait) else 0.0  # a fraction of a second may have been cut off
-        if told.reset_is_time:
+        if wait is not None and told.reset_is_time:
             wait = wait - self.ahead[0] - now if self.ahead else self.seconds
         # The provider's word on the limit counts for a higher one too, if it speaks of this very window.
-        self.told_limit = told.limit or 0 if wait <= self.seconds + 2 else min(told.limit or 0, self.limit)
+        this_window = wait is not None and wait <= self.seconds + 2
+        self.told_limit = min(told.limit or 0, _HIGHEST_LIMIT if this_window else self.limit)
+        if told.reset is None or wait is None:
+            return
+        wait += told.reset == int(told.reset)  # a fraction of a second may have been cut off
         # Never sooner than one request's turn: a reset in the past would make a hot loop.
-        wait = max(wait + rounding, self.seconds / self._limit) + self.seconds * _CLOCK_ERROR
+        wait = max(wait, self.seconds / self._limit) + self.seconds * _CLOCK_ERROR
         self.reset_at = now + min(wait, self.seconds)
 
 
