@@ -5,6 +5,7 @@ A ``.env`` file is not read. Nothing here can be set from a workbook or a notebo
 
 from __future__ import annotations
 
+import base64
 import difflib
 import ipaddress
 import logging
@@ -25,6 +26,8 @@ KEYRING_SERVICE = "leadkit"
 VARIABLES = (
     "LEADKIT_HOME",
     "LEADKIT_LEDGER",
+    "LEADKIT_USER_DAY_CREDITS",
+    "LEADKIT_ACCOUNT_DAY_CREDITS",
     "LEADKIT_LEADLEAP_VALIDATION_CREDITS",
     "LEADKIT_LEADLEAP_URL",
     "LEADKIT_LEADIQ_URL",
@@ -83,15 +86,21 @@ class Settings:
     leadleap_validation_millicredits
         Price of validating one e-mail at LeadLeap by the user's own contract, from
         ``LEADKIT_LEADLEAP_VALIDATION_CREDITS`` (credits); None when it is not set.
+    user_day_millicredits, account_day_millicredits
+        The most that one user, and one account of a provider, may spend in a day (UTC) at one provider, from
+        ``LEADKIT_USER_DAY_CREDITS`` and ``LEADKIT_ACCOUNT_DAY_CREDITS``; None for no such ceiling.
     """
 
     def __init__(self, environ: Mapping[str, str], *, keyring: bool) -> None:
         _refuse_unknown(environ)
-        self._look_up: Callable[[str], str | None] = environ.get  # bound: the mapping itself is not in vars()
+        # In closures, like a Secret: the repr of a bound `environ.get` is the whole environment.
+        self._look_up: Callable[[str], str | None] = lambda name: environ.get(name)
         self._names: Callable[[], list[str]] = lambda: list(environ)
         self._keyring = keyring
         self._known: dict[str, Secret] = {}
         self.home = _home(environ.get("LEADKIT_HOME"))
+        self.user_day_millicredits = _credits(environ, "LEADKIT_USER_DAY_CREDITS")
+        self.account_day_millicredits = _credits(environ, "LEADKIT_ACCOUNT_DAY_CREDITS")
         self.leadleap_validation_millicredits = _credits(environ, "LEADKIT_LEADLEAP_VALIDATION_CREDITS")
         self._ledger = _ledger(environ.get("LEADKIT_LEDGER"))
         if self._ledger and (password := urlsplit(self._ledger.reveal()).password):
@@ -200,7 +209,10 @@ class Settings:
     def blank_secrets(self, text: str) -> str:
         """``text`` with every secret that was handed out so far replaced by stars."""
         for secret in list(self._known.values()):
-            text = text.replace(secret.reveal(), "***")
+            value = secret.reveal()
+            # As it is, and as Basic authorisation packs it, up to where what follows it would show.
+            packed = base64.b64encode(value.encode()[: len(value) // 3 * 3]).decode()
+            text = text.replace(value, "***").replace(packed or value, "***")
         return text
 
     def _no_key(self, name: str, refused: str) -> str:
