@@ -6,28 +6,25 @@ Exit status: 0 done; 1 not wholly done (over budget, in doubt, rows failed; the 
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from leadkit.errors import InputError, LeadkitError, ProviderError, SheetError
-
-if TYPE_CHECKING:
-    from leadkit.plan import Plan
-    from leadkit.result import Done
-    from leadkit.run import Progress
-    from leadkit.sheets import Book
-    from leadkit.workspace import Workspace
-
-DONE, NOT_WHOLLY_DONE, WRONG_INPUT, REFUSED = 0, 1, 2, 3
-
-#: A step's option → the kind of key that the named column holds.
-STEPS: Mapping[str, str] = {"validate-emails": "email", "unlock": "lead_id", "enrich": "lead_id"}
+from leadkit.errors import LeadkitError
+from leadkit.terminal import (
+    DONE,
+    REFUSED,
+    STEPS,
+    check_output,
+    fail,
+    finish,
+    open_workspace,
+    plan_book,
+    print_json,
+    progress_bar,
+    say_notes,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,19 +32,37 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Enrich a spreadsheet of people: the price first, nothing paid twice, the same workbook back.",
 )
+ledger_app = typer.Typer(add_completion=False, help="What was spent, run by run, and what is in doubt.")
+app.add_typer(ledger_app, name="ledger", invoke_without_command=True)
 
 BookArgument = Annotated[Path, typer.Argument(help="A workbook: .xlsx, .xlsm, .csv, .xls, .xlsb or .ods.")]
 StepArgument = Annotated[str, typer.Argument(help=f"What to do: {', '.join(STEPS)}.")]
-EmailOption = Annotated[str | None, typer.Option("--email", help="Column with e-mail addresses.")]
-LeadIdOption = Annotated[str | None, typer.Option("--lead-id", help="Column with lead ids.")]
-ViaOption = Annotated[str | None, typer.Option(help="The provider.")]
+ViaOption = Annotated[str | None, typer.Option(help="The provider; each step has its own when left out.")]
+WantOption = Annotated[str, typer.Option(help="The data points to buy, with commas: email,phone.")]
 SheetOption = Annotated[str | None, typer.Option(help="The sheet; the first visible one when left out.")]
-HeaderOption = Annotated[
-    int | None, typer.Option(help="The spreadsheet row of the header; found when left out.")
-]
+HeaderOption = Annotated[int | None, typer.Option(help="Spreadsheet row of the header; found when left out.")]
+CountryOption = Annotated[str | None, typer.Option(help="Where phones without a country code are from: DE.")]
 RefreshOption = Annotated[bool, typer.Option("--refresh", help="Buy again what is known already.")]
 SandboxOption = Annotated[bool, typer.Option("--sandbox", help="Use invented people and no real credits.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")]
+
+_COLUMNS = "Columns; guessed when none is named"
+
+
+def _column(option: str, what: str) -> Any:
+    return typer.Option(option, help=f"Column with {what}.", rich_help_panel=_COLUMNS)
+
+
+EmailColumn = Annotated[str | None, _column("--email", "e-mail addresses")]
+LeadIdColumn = Annotated[str | None, _column("--lead-id", "lead ids of the provider")]
+LinkedinColumn = Annotated[str | None, _column("--linkedin", "LinkedIn profiles")]
+NameColumn = Annotated[str | None, _column("--full-name", "whole names")]
+FirstColumn = Annotated[str | None, _column("--first-name", "first names")]
+LastColumn = Annotated[str | None, _column("--last-name", "last names")]
+CompanyColumn = Annotated[str | None, _column("--company", "names of companies")]
+DomainColumn = Annotated[str | None, _column("--domain", "domains of companies")]
+CompanyIdColumn = Annotated[str | None, _column("--company-id", "company ids of the provider")]
 
 
 def main() -> None:
@@ -55,29 +70,60 @@ def main() -> None:
     try:
         app()
     except LeadkitError as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
 def preview(
     book: BookArgument,
     step: StepArgument,
-    email: EmailOption = None,
-    lead_id: LeadIdOption = None,
+    email: EmailColumn = None,
+    lead_id: LeadIdColumn = None,
+    linkedin: LinkedinColumn = None,
+    full_name: NameColumn = None,
+    first_name: FirstColumn = None,
+    last_name: LastColumn = None,
+    company: CompanyColumn = None,
+    domain: DomainColumn = None,
+    company_id: CompanyIdColumn = None,
     via: ViaOption = None,
+    want: WantOption = "",
     sheet: SheetOption = None,
     header_row: HeaderOption = None,
+    country: CountryOption = None,
     refresh: RefreshOption = False,
     sandbox: SandboxOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a step would cost. Sends nothing."""
-    with _workspace(sandbox) as workspace:
-        opened, plan = _plan(book, step, workspace, _columns(email, lead_id), via, sheet, header_row, refresh)
+    columns = {
+        "email": email,
+        "lead_id": lead_id,
+        "linkedin": linkedin,
+        "full_name": full_name,
+        "first_name": first_name,
+        "last_name": last_name,
+        "company": company,
+        "domain": domain,
+        "company_id": company_id,
+    }
+    with open_workspace(sandbox) as workspace:
+        opened, plan = plan_book(
+            book,
+            step,
+            workspace,
+            columns,
+            via=via,
+            want=_list(want),
+            sheet=sheet,
+            header_row=header_row,
+            refresh=refresh,
+            country=country,
+        )
         if as_json:
-            _print_json({"preview": plan.preview.to_dict(), "notes": list(opened.notes)})
+            print_json({"preview": plan.preview.to_dict(), "notes": list(opened.notes)})
         else:
-            _say_notes(opened)
+            say_notes(opened)
             print(plan.preview)
 
 
@@ -86,26 +132,57 @@ def run(
     book: BookArgument,
     step: StepArgument,
     at_most: Annotated[str, typer.Option("--at-most", help="The most credits that may be spent.")],
-    email: EmailOption = None,
-    lead_id: LeadIdOption = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Where the enriched copy goes.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
+    overwrite: OverwriteOption = False,
+    email: EmailColumn = None,
+    lead_id: LeadIdColumn = None,
+    linkedin: LinkedinColumn = None,
+    full_name: NameColumn = None,
+    first_name: FirstColumn = None,
+    last_name: LastColumn = None,
+    company: CompanyColumn = None,
+    domain: DomainColumn = None,
+    company_id: CompanyIdColumn = None,
     via: ViaOption = None,
+    want: WantOption = "",
     sheet: SheetOption = None,
     header_row: HeaderOption = None,
+    country: CountryOption = None,
     refresh: RefreshOption = False,
     sandbox: SandboxOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Buy what the preview shows, within --at-most, and write an enriched copy of the workbook."""
-    with _workspace(sandbox) as workspace:
-        opened, plan = _plan(book, step, workspace, _columns(email, lead_id), via, sheet, header_row, refresh)
+    columns = {
+        "email": email,
+        "lead_id": lead_id,
+        "linkedin": linkedin,
+        "full_name": full_name,
+        "first_name": first_name,
+        "last_name": last_name,
+        "company": company,
+        "domain": domain,
+        "company_id": company_id,
+    }
+    with open_workspace(sandbox) as workspace:
+        opened, plan = plan_book(
+            book,
+            step,
+            workspace,
+            columns,
+            via=via,
+            want=_list(want),
+            sheet=sheet,
+            header_row=header_row,
+            refresh=refresh,
+            country=country,
+        )
         target = output or opened.default_output
-        _check_output(opened, target, overwrite)
+        check_output(opened, target, overwrite)
         if not as_json:
-            _say_notes(opened)
+            say_notes(opened)
             print(plan.preview)
         context = {
             "book": str(book.resolve()),
@@ -113,11 +190,16 @@ def run(
             "overwrite": overwrite,
             "sheet": opened.sheet,
             "header_row": opened.header_row,
-            "columns": {plan.operation.takes: plan.column},
+            "columns": plan.columns,
+            "country": country,
         }
-        with _progress(quiet=as_json) as report:
+        with progress_bar(quiet=as_json) as report:
             done = plan.run(at_most=at_most, progress=report, context=context)
-        _finish(opened, plan, done, target, overwrite, as_json)
+        finish(opened, plan, done, target, overwrite=overwrite, as_json=as_json)
+
+
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 @app.command()
@@ -131,25 +213,31 @@ def resume(
     from leadkit.result import join, make_receipt, resume_run
     from leadkit.sheets import open_book
 
-    with _workspace(sandbox) as workspace:
+    with open_workspace(sandbox) as workspace:
         context = workspace.ledger.run(run_id).context
         opened = None
         if "book" in context:
             opened = open_book(
                 Path(context["book"]), sheet=context["sheet"], header_row=context["header_row"]
             )
-        with _progress(quiet=as_json) as report:
+        with progress_bar(quiet=as_json) as report:
             record, outcome = resume_run(run_id, workspace, progress=report)
         if opened is None:
             receipt = make_receipt(record, {}, outcome.repeated)
-            _print_json({"receipt": receipt.to_dict()}) if as_json else print(receipt)
+            print_json({"receipt": receipt.to_dict()}) if as_json else print(receipt)
             raise typer.Exit(REFUSED if outcome.stopped else DONE)
         plan = make_plan(
-            opened.frame, record.step, context["columns"], via=record.provider, workspace=workspace
+            opened.frame,
+            record.step,
+            context["columns"],
+            via=record.provider,
+            want=record.wants,
+            workspace=workspace,
+            country=context.get("country"),
         )
         done = join(plan, run_id, outcome)
-        target, overwrite = Path(context["output"]), context["overwrite"] or record.state != "running"
-        _finish(opened, plan, done, target, overwrite, as_json)
+        # The output of the run's first part is this run's own, and is written anew as a whole.
+        finish(opened, plan, done, Path(context["output"]), overwrite=True, as_json=as_json)
 
 
 @app.command()
@@ -158,58 +246,104 @@ def balance(sandbox: SandboxOption = False, as_json: JsonOption = False) -> None
     from dataclasses import asdict
 
     from leadkit.money import credits_text
-    from leadkit.providers import provider_names
 
-    with _workspace(sandbox) as workspace:
-        names = [n for n in provider_names() if workspace.settings.has_key(workspace.provider(n).key_name)]
-        if not names:
-            workspace.settings.key(workspace.provider(provider_names()[0]).key_name)
-        balances = [workspace.balance(name) for name in names]
+    with open_workspace(sandbox) as workspace:
+        balances = workspace.balances()
         if as_json:
-            _print_json({"balances": [asdict(found) for found in balances]})
+            print_json({"balances": [asdict(found) for found in balances]})
             return
         for found in balances:
             left = "unknown" if found.remaining is None else credits_text(found.remaining)
             used = "unknown" if found.used is None else credits_text(found.used)
-            print(
-                f"{found.provider}: {left} credits left, {used} used; the period ends {found.period_end or '?'}"
-            )
+            until = f"; the period ends {found.period_end}" if found.period_end else ""
+            print(f"{found.provider}: {left} credits left, {used} used{until}")
 
 
-@app.command()
-def ledger(
-    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="One run, with its calls.")] = None,
-    sandbox: SandboxOption = False,
-    as_json: JsonOption = False,
-) -> None:
+@ledger_app.callback()
+def ledger(context: typer.Context, sandbox: SandboxOption = False, as_json: JsonOption = False) -> None:
     """Show what was spent, run by run, and what is in doubt."""
     from leadkit.result import make_receipt
 
-    with _workspace(sandbox) as workspace:
-        records = [workspace.ledger.run(run_id)] if run_id else workspace.ledger.runs()
-        receipts = [make_receipt(record, {}, 0) for record in records]
+    if context.invoked_subcommand is not None:
+        return
+    with open_workspace(sandbox) as workspace:
+        receipts = [make_receipt(record, {}, 0) for record in workspace.ledger.runs()]
         doubtful = workspace.ledger.doubtful()
         if as_json:
-            body: dict[str, Any] = {"runs": [receipt.to_dict() for receipt in receipts]}
-            body["in_doubt"] = [fact._asdict() for fact in doubtful]
-            if run_id:
-                body["calls"] = [call.to_dict() for call in workspace.ledger.calls(run_id)]
-            _print_json(body)
+            body = {"runs": [receipt.to_dict() for receipt in receipts]}
+            print_json({**body, "in_doubt": [fact._asdict() for fact in doubtful]})
             return
         print(f"Ledger {workspace.ledger.where}: {len(receipts):,} runs")
         for receipt in receipts:
             print(receipt)
-        for call in workspace.ledger.calls(run_id) if run_id else []:
-            print(
-                f"  call {call.id}: {call.state.name.lower()}, {call.key_count} keys, {call.amount} credits, "
-                f"request {call.request_id or 'unknown'} {call.note}".rstrip()
-            )
         if doubtful:
-            print(
-                f"In doubt: {len(doubtful):,}. Their money stays reserved until it is known what became of them."
-            )
+            print(f"In doubt: {len(doubtful):,}. Their money stays reserved until somebody knows or decides.")
             for fact in doubtful[:20]:
-                print(f"  {fact.provider} {fact.step} {fact.key}: {fact.why}")
+                print(f"  call {fact.call_id}: {fact.provider} {fact.step} {fact.key}: {fact.why}")
+            print("To decide: leadkit ledger settle CALL charged | not-charged | pay-again | give-up")
+
+
+@ledger_app.command()
+def show(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
+    sandbox: SandboxOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one run with its calls."""
+    from leadkit.result import make_receipt
+
+    with open_workspace(sandbox) as workspace:
+        receipt = make_receipt(workspace.ledger.run(run_id), {}, 0)
+        calls = workspace.ledger.calls(run_id)
+        if as_json:
+            print_json({"receipt": receipt.to_dict(), "calls": [call.to_dict() for call in calls]})
+            return
+        print(receipt)
+        for call in calls:
+            what = f"{call.key_count:,} keys, {call.amount} credits, request {call.request_id or 'unknown'}"
+            print(
+                f"  call {call.id}: {call.state.name.lower().replace('_', ' ')}, {what} {call.note}".rstrip()
+            )
+
+
+@ledger_app.command()
+def settle(
+    call: Annotated[int, typer.Argument(help="The call's number, from leadkit ledger.")],
+    decision: Annotated[str, typer.Argument(help="charged, not-charged, pay-again or give-up.")],
+    sandbox: SandboxOption = False,
+) -> None:
+    """Decide about a call that may have been charged and was never answered."""
+    with open_workspace(sandbox) as workspace:
+        count = workspace.ledger.decide(call, decision, by=workspace.user)
+        print(f"Call {call}: {decision}, for {count:,} keys. It is noted as your decision.")
+
+
+@app.command()
+def forget(
+    email: Annotated[str | None, typer.Option(help="The person's address.")] = None,
+    phone: Annotated[str | None, typer.Option(help="Phone, with its country code.")] = None,
+    linkedin: Annotated[str | None, typer.Option(help="LinkedIn profile.")] = None,
+    lead_id: Annotated[str | None, typer.Option(help="Lead id of the provider.")] = None,
+    suppress: Annotated[
+        bool, typer.Option("--suppress/--no-suppress", help="Keep the person from being asked about again.")
+    ] = True,
+    sandbox: SandboxOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a person out of everything that leadkit keeps, and search the bytes for what is left."""
+    from leadkit.forget import forget as forget_person
+
+    with open_workspace(sandbox) as workspace:
+        receipt = forget_person(
+            email=email,
+            phone=phone,
+            linkedin=linkedin,
+            lead_id=lead_id,
+            suppress=suppress,
+            workspace=workspace,
+        )
+        print_json({"forget": receipt.to_dict()}) if as_json else print(receipt)
+        raise typer.Exit(1 if receipt.left else DONE)
 
 
 @app.command()
@@ -220,34 +354,32 @@ def demo(as_json: JsonOption = False) -> None:
     from leadkit.sheets import open_book
     from leadkit.workspace import connect
 
+    say = (lambda _: None) if as_json else print
     with connect("sandbox") as workspace:
         book = open_book(data_folder() / "leadleap_prospects.xlsx")
         target = Path("leadleap_prospects.enriched.xlsx")
         results: list[dict[str, Any]] = []
         frame, log = book.frame, {}
-        _say(
-            f"{workspace.sandbox}\nWorkbook: {book.name}, sheet {book.sheet!r}, header in row {book.header_row}",
-            as_json,
+        say(
+            f"{workspace.sandbox}\nWorkbook: {book.name}, sheet {book.sheet!r}, header in row {book.header_row}"
         )
         for step, columns in (("validate_emails", {"email": "Email"}), ("unlock", {"lead_id": "Lead ID"})):
             plan = make_plan(frame, step, columns, workspace=workspace)
-            _say(f"\n{plan.preview}", as_json)
-            at_most = plan.preview.most / 1000
-            with _progress(quiet=as_json) as report:
-                done = plan.run(at_most=f"{at_most:g}", progress=report)
-            _say(f"\n{done.receipt}", as_json)
+            say(f"\n{plan.preview}")
+            with progress_bar(quiet=as_json) as report:
+                done = plan.run(at_most=f"{plan.preview.most / 1000:g}", progress=report)
+            say(f"\n{done.receipt}")
             results.append({"preview": plan.preview.to_dict(), "receipt": done.receipt.to_dict()})
             frame = done.frame
             log[f"leadkit {step}"] = done.provenance
         book.save_as(target, frame, log=log, overwrite=True)
-        if as_json:
-            _print_json({"steps": results, "output": str(target.resolve())})
-            return
-        print(f"\nWritten: {target.resolve()}")
+        say(f"\nWritten: {target.resolve()}")
         if any(result["receipt"]["calls"] for result in results):
-            print("Run it again: all of it is known by now, so it costs nothing and sends no paid request.")
+            say("Run it again: all of it is known by now, so it costs nothing and sends no paid request.")
         else:
-            print("All of it was known from an earlier run: it cost nothing and no paid request was sent.")
+            say("All of it was known from an earlier run: it cost nothing and no paid request was sent.")
+        if as_json:
+            print_json({"steps": results, "output": str(target.resolve())})
 
 
 @app.command(name="app")
@@ -269,150 +401,3 @@ def sandbox(context: typer.Context) -> None:
     from leadkit.sandbox.__main__ import main as sandbox_main
 
     sandbox_main(context.args)
-
-
-# -- pieces that the commands share ------------------------------------------------------------------------
-
-
-@contextmanager
-def _workspace(sandbox: bool) -> Iterator[Workspace]:
-    from leadkit.workspace import connect
-
-    with connect("sandbox" if sandbox else None) as workspace:
-        yield workspace
-
-
-def _columns(email: str | None, lead_id: str | None) -> dict[str, str | None]:
-    return {"email": email, "lead_id": lead_id}
-
-
-def _plan(
-    path: Path,
-    step: str,
-    workspace: Workspace,
-    named: Mapping[str, str | None],
-    via: str | None,
-    sheet: str | None,
-    header_row: int | None,
-    refresh: bool,
-) -> tuple[Book, Plan]:
-    from leadkit.columns import guess
-    from leadkit.plan import make_plan
-    from leadkit.sheets import open_book
-
-    if step not in STEPS:
-        msg = f"There is no step {step!r}; there are {', '.join(STEPS)}. Nothing was sent."
-        raise InputError(msg)
-    kind = STEPS[step]
-    if extra := [other for other, column in named.items() if column is not None and other != kind]:
-        msg = (
-            f"{step} takes --{kind.replace('_', '-')}, not --{extra[0].replace('_', '-')}. Nothing was sent."
-        )
-        raise InputError(msg)
-    book = open_book(path, sheet=sheet, header_row=header_row)
-    column = named[kind]
-    if column is None:
-        found = guess(book.frame).get(kind)
-        if found is None:
-            option = f"--{kind.replace('_', '-')}"
-            msg = (
-                f"No column of {path.name} looks like it holds what {step} needs; name it with {option}. The "
-                f"columns are: {', '.join(map(str, book.frame.columns))}. Nothing was sent."
-            )
-            raise InputError(msg)
-        column = found.column
-        print(f"Using column {column!r}: {found.evidence}.", file=sys.stderr)
-    plan = make_plan(
-        book.frame, step.replace("-", "_"), {kind: column}, via=via, workspace=workspace, refresh=refresh
-    )
-    return book, plan
-
-
-def _check_output(book: Book, target: Path, overwrite: bool) -> None:
-    """Everything that could keep the result from being written, found before money is spent."""
-    book.check_writable()
-    if target.exists() and not overwrite:
-        msg = f"{target} exists already. Nothing was sent. Choose another with -o, or pass --overwrite."
-        raise SheetError(msg)
-    if not target.absolute().parent.is_dir():
-        msg = f"The folder of {target} does not exist. Nothing was sent."
-        raise SheetError(msg)
-
-
-def _finish(book: Book, plan: Plan, done: Done, target: Path, overwrite: bool, as_json: bool) -> NoReturn:
-    """Write the workbook if there is anything to write, print the receipt and leave with the right status."""
-    learned = any(done.receipt.rows[outcome] for outcome in ("answered", "known", "not found"))
-    if learned:
-        log = {"leadkit": done.provenance} if len(done.provenance) else None
-        book.save_as(target, done.frame, log=log, overwrite=overwrite)
-    resumable = done.cancelled or done.stopped is not None
-    line = f"leadkit resume {done.receipt.run_id}"
-    if as_json:
-        body: dict[str, Any] = {"preview": plan.preview.to_dict(), "receipt": done.receipt.to_dict()}
-        body["output"] = str(target.resolve()) if learned else None
-        body["resume"] = line if resumable else None
-        _print_json(body)
-    else:
-        print(f"\n{done.receipt}")
-        print(
-            f"Written: {target.resolve()}"
-            if learned
-            else "No file was written: there is nothing new to write."
-        )
-        if resumable:
-            print(f"Everything so far is kept. To go on: {line}")
-    if isinstance(done.stopped, ProviderError):
-        raise typer.Exit(REFUSED)
-    raise typer.Exit(DONE if done.complete else NOT_WHOLLY_DONE)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Any]:
-    """A progress bar on standard error; nothing where nobody looks."""
-    from leadkit.money import credits_text
-    from leadkit.plan import duration_text
-
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[cost]}"),
-    )
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("rows", total=None, cost="")
-
-        def report(progress: Progress) -> None:
-            spent = f"{credits_text(progress.spent)} of {credits_text(progress.approved)} credits"
-            left = f"{duration_text(progress.seconds_left)} left"
-            bar.update(
-                task, total=progress.keys_total, completed=progress.keys_done, cost=f"at most {spent}, {left}"
-            )
-
-        yield report
-
-
-def _say_notes(book: Book) -> None:
-    print(f"Workbook: {book.name}, sheet {book.sheet!r}, header in row {book.header_row}")
-    for note in book.notes:
-        print(f"  Note: {note}")
-
-
-def _say(text: str, as_json: bool) -> None:
-    if not as_json:
-        print(text)
-
-
-def _print_json(body: Mapping[str, Any]) -> None:
-    print(json.dumps(body, indent=2, ensure_ascii=False, default=str))
-
-
-def _fail(error: LeadkitError) -> NoReturn:
-    print(f"leadkit: {error}", file=sys.stderr)
-    sys.exit(REFUSED if isinstance(error, ProviderError) else WRONG_INPUT)

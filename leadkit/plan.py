@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from leadkit.errors import InputError, SettingsError
-from leadkit.keys import Canonical, canonical
+from leadkit.errors import SettingsError
+from leadkit.keys import Canonical
 from leadkit.ledger import NEVER_ASKED, STALE, FactState
 from leadkit.money import credits_text, to_millicredits
 from leadkit.pace import seconds_for
 from leadkit.providers.base import Operation
 from leadkit.schemas import check_intake
+from leadkit.steps import DEFAULT_PROVIDER, check_step, row_keys
 from leadkit.workspace import Workspace, current_workspace
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ DAY_SECONDS = 86_400
 #: What a plan says of a row, in the order in which a preview lists it.
 ROW_STATES = ("to buy", "known", "duplicate", "in doubt", "blank", "unusable", "suppressed")
 TO_BUY, KNOWN, DUPLICATE, IN_DOUBT, BLANK, UNUSABLE, SUPPRESSED = range(len(ROW_STATES))
-
-#: The provider that a step uses when ``via=`` names none.
-DEFAULT_PROVIDER = {"validate_emails": "leadleap", "unlock": "leadleap", "enrich": "leadleap"}
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ class Plan:
 
     frame: pd.DataFrame
     operation: Operation
-    column: str
+    columns: Mapping[str, str]
     keys: Sequence[str]
     codes: npt.NDArray[np.int32]
     first: npt.NDArray[np.int64]
@@ -160,7 +158,7 @@ class Plan:
             operation.step,
             *operation.wants,
             operation.price.most,
-            self.column,
+            *(f"{role}={column}" for role, column in sorted(self.columns.items())),
         ]
         digest = hashlib.sha256(json.dumps(head).encode())
         digest.update(self.codes.tobytes())
@@ -266,11 +264,17 @@ def make_plan(
     frame
         n rows, with unique index labels.
     step
-        The accessor's method: ``validate_emails``, ``unlock``, ``enrich``.
+        The accessor's method, one of ``leadkit.steps.DEFAULT_PROVIDER``.
     columns
-        Kind of key → column, such as ``{"email": "Email"}``.
+        What the cells are → column, such as ``{"email": "Email"}``; see ``leadkit.schemas.ROLE_KINDS``.
+    via
+        The provider; the step's default when left out.
+    want
+        The data points that are bought, where the provider sells them one by one.
     refresh
         Buy again what is known already.
+    country
+        For phones: where numbers without a country code are from, ISO 3166 (``"DE"``).
 
     Raises
     ------
@@ -280,13 +284,10 @@ def make_plan(
         The ledger cannot be opened.
     """
     workspace = workspace or current_workspace()
-    if step not in DEFAULT_PROVIDER:
-        msg = f"There is no step {step!r}; there are {', '.join(DEFAULT_PROVIDER)}. Nothing was sent."
-        raise InputError(msg)
+    check_step(step)
     operation = workspace.provider(via or DEFAULT_PROVIDER[step]).operation(step, want)
     check_intake(frame, step, columns).raise_for_errors()
-    column = columns[operation.takes]
-    cells = canonical(operation.takes, frame[column], country=country)
+    cells = row_keys(operation, frame, columns, country)
 
     notes: list[str] = []
     now = workspace.ledger.now()
@@ -311,7 +312,7 @@ def make_plan(
     return Plan(
         frame=frame,
         operation=operation,
-        column=column,
+        columns=dict(columns),
         keys=cells.keys,
         codes=cells.codes,
         first=cells.first,

@@ -13,9 +13,10 @@ from typing import Any
 from leadkit.clock import Clock, SystemClock
 from leadkit.errors import InputError, ProviderError
 from leadkit.ledger import FileOwners, Ledger, open_postgres, open_sqlite
+from leadkit.ledger.budget import Caps
 from leadkit.ledger.ledger import key_account
 from leadkit.pace import Pace
-from leadkit.providers import make_provider
+from leadkit.providers import make_provider, provider_names
 from leadkit.providers.base import Balance, Operation, Provider, Request, Response
 from leadkit.settings import Settings
 from leadkit.transport import Transport
@@ -59,7 +60,8 @@ class Workspace:
                     path = self.home / "ledger.sqlite"
                     engine, where = open_sqlite(path), str(path)
                 owners = FileOwners(self.home / "locks")
-                self._ledger = Ledger(engine, owners, self.clock, where=where)
+                caps = Caps(self.settings.user_day_millicredits, self.settings.account_day_millicredits)
+                self._ledger = Ledger(engine, owners, self.clock, where=where, caps=caps)
             return self._ledger
 
     def provider(self, name: str) -> Provider:
@@ -116,6 +118,20 @@ class Workspace:
         """What the account has left. A free call; raises ProviderError when it is refused."""
         found = self.provider(provider)
         return found.decode_balance(self.send(provider)(found.balance_request()))
+
+    def balances(self) -> list[Balance]:
+        """The balance of every provider that a key is set for. Free calls.
+
+        Raises
+        ------
+        SettingsError
+            There is no key at all.
+        """
+        names = provider_names()
+        with_key = [name for name in names if self.settings.has_key(self.provider(name).key_name)]
+        if not with_key:
+            self.settings.key(self.provider(names[0]).key_name)
+        return [self.balance(name) for name in with_key]
 
     def _fingerprint(self, provider: str) -> str:
         return self.ledger.fingerprint(self.settings.key(self.provider(provider).key_name).reveal())

@@ -175,7 +175,7 @@ def test_the_balance_and_the_ledger_are_shown(leadkit: Run, people: Path) -> Non
     (run,) = ledger["runs"]
     assert run["state"] == "done"
     assert ledger["in_doubt"] == []
-    calls = leadkit("ledger", run["run"], "--json").json["calls"]
+    calls = leadkit("ledger", "show", run["run"], "--json").json["calls"]
     assert [call["keys"] for call in calls] == [2]
     assert run["run"] in leadkit("ledger").out
 
@@ -294,7 +294,7 @@ def test_a_misspelt_setting_is_not_ignored(
 
 def test_a_step_that_does_not_exist_is_refused(leadkit: Run, people: Path) -> None:
     refused(leadkit("preview", people, "validate"), "validate-emails, unlock, enrich")
-    refused(leadkit("preview", people, "validate-emails", "--lead-id", "Name"), "takes --email")
+    refused(leadkit("preview", people, "validate-emails", "--lead-id", "Name"), "email")
 
 
 @pytest.mark.parametrize("amount", ["many", "-5", "nan"])

@@ -48,7 +48,7 @@ def room(connection: Connection, run_id: str, caps: Caps, now: int) -> int:
     if caps.user_day is not None:
         mine = everywhere.where(runs.c.approved_by == run.approved_by)
         left.append(caps.user_day - _sum(connection, mine))
-    return min(left)
+    return int(min(left))
 
 
 def _spent() -> Select[Any]:
@@ -61,4 +61,5 @@ def _spent() -> Select[Any]:
 
 
 def _sum(connection: Connection, query: Select[Any]) -> int:
-    return int(connection.execute(query).scalar_one())
+    total: int = connection.execute(query).scalar_one()
+    return int(total)

@@ -129,21 +129,17 @@ def guarded(where: str) -> Iterator[None]:
 
 
 def scrub(engine: Engine, where: str) -> None:
-    """Write out of the files what was deleted from the tables: checkpoint the log and rebuild the file."""
+    """Write out of the files what was deleted from the tables: empty the log and rebuild the file."""
+    sqlite_steps = ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
     with guarded(where):
-        raw = engine.raw_connection()
+        if engine.dialect.name != "sqlite":
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM FULL")
+            return
+        raw = engine.raw_connection()  # outside of any transaction, where alone these work
         try:
             raw.rollback()
-            if engine.dialect.name == "sqlite":
-                for statement in (
-                    "PRAGMA wal_checkpoint(TRUNCATE)",
-                    "VACUUM",
-                    "PRAGMA wal_checkpoint(TRUNCATE)",
-                ):
-                    raw.cursor().execute(statement)
-            else:
-                raw.driver_connection.autocommit = True
-                raw.cursor().execute("VACUUM FULL answers, facts, bodies, runs, calls")
-                raw.driver_connection.autocommit = False
+            for statement in sqlite_steps:
+                raw.cursor().execute(statement)
         finally:
             raw.close()

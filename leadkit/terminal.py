@@ -1,0 +1,173 @@
+"""What the commands share: opening, planning, showing progress, writing, and ending with the right status."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+from leadkit.errors import InputError, LeadkitError, ProviderError, SheetError
+
+if TYPE_CHECKING:
+    from leadkit.plan import Plan
+    from leadkit.result import Done
+    from leadkit.run import Progress
+    from leadkit.sheets import Book
+    from leadkit.workspace import Workspace
+
+DONE, NOT_WHOLLY_DONE, WRONG_INPUT, REFUSED = 0, 1, 2, 3
+
+#: The steps as the command line writes them.
+STEPS = ("validate-emails", "unlock", "enrich", "find-people", "match-companies", "company-details", "known")
+
+
+@contextmanager
+def open_workspace(sandbox: bool) -> Iterator[Workspace]:
+    from leadkit.workspace import connect
+
+    with connect("sandbox" if sandbox else None) as workspace:
+        yield workspace
+
+
+def plan_book(
+    path: Path,
+    step: str,
+    workspace: Workspace,
+    columns: Mapping[str, str | None],
+    *,
+    via: str | None,
+    want: Sequence[str],
+    sheet: str | None,
+    header_row: int | None,
+    refresh: bool,
+    country: str | None,
+) -> tuple[Book, Plan]:
+    """Open a workbook and plan a step for it; columns that were not named are guessed, and the guess is shown."""
+    from leadkit.plan import make_plan
+    from leadkit.sheets import open_book
+
+    if step not in STEPS:
+        msg = f"There is no step {step!r}; there are {', '.join(STEPS)}. Nothing was sent."
+        raise InputError(msg)
+    method = step.replace("-", "_")
+    book = open_book(path, sheet=sheet, header_row=header_row)
+    named = {role: column for role, column in columns.items() if column is not None}
+    plan = make_plan(
+        book.frame,
+        method,
+        named or _guess_columns(book, method),
+        via=via,
+        want=want,
+        workspace=workspace,
+        refresh=refresh,
+        country=country,
+    )
+    return book, plan
+
+
+def _guess_columns(book: Book, step: str) -> dict[str, str]:
+    """The columns of the best identity that the sheet seems to have."""
+    from leadkit.columns import guess
+    from leadkit import schemas
+
+    found = guess(book.frame)
+    for roles in schemas.STEPS[step]:
+        if all(role in found for role in roles):
+            for role in roles:
+                print(f"Using column {found[role].column!r}: {found[role].evidence}.", file=sys.stderr)
+            return {role: found[role].column for role in roles}
+    options = " or ".join(
+        " with ".join(f"--{role.replace('_', '-')}" for role in roles) for roles in schemas.STEPS[step]
+    )
+    msg = (
+        f"No column of {book.name} looks like what {step.replace('_', '-')} needs; name it with {options}. "
+        f"The columns are: {', '.join(map(str, book.frame.columns))}. Nothing was sent."
+    )
+    raise InputError(msg)
+
+
+def check_output(book: Book, target: Path, overwrite: bool) -> None:
+    """Everything that could keep the result from being written, found before money is spent."""
+    book.check_writable()
+    if target.exists() and not overwrite:
+        msg = f"{target} exists already. Nothing was sent. Choose another with -o, or pass --overwrite."
+        raise SheetError(msg)
+    if not target.absolute().parent.is_dir():
+        msg = f"The folder of {target} does not exist. Nothing was sent."
+        raise SheetError(msg)
+
+
+def finish(book: Book, plan: Plan, done: Done, target: Path, *, overwrite: bool, as_json: bool) -> NoReturn:
+    """Write the workbook if there is anything to write, print the receipt and leave with the right status."""
+    learned = any(done.receipt.rows[outcome] for outcome in ("answered", "known", "not found"))
+    if learned:
+        log = {"leadkit": done.provenance} if len(done.provenance) else None
+        book.save_as(target, done.frame, log=log, overwrite=overwrite)
+    resumable = done.cancelled or done.stopped is not None
+    line = f"leadkit resume {done.receipt.run_id}"
+    if as_json:
+        body: dict[str, Any] = {"preview": plan.preview.to_dict(), "receipt": done.receipt.to_dict()}
+        body["output"] = str(target.resolve()) if learned else None
+        body["resume"] = line if resumable else None
+        print_json(body)
+    else:
+        print(f"\n{done.receipt}")
+        print(
+            f"Written: {target.resolve()}" if learned else "No file was written: there is nothing new in it."
+        )
+        if resumable:
+            print(f"Everything so far is kept. To go on: {line}")
+    if isinstance(done.stopped, ProviderError):
+        raise typer.Exit(REFUSED)
+    raise typer.Exit(DONE if done.complete else NOT_WHOLLY_DONE)
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Any]:
+    """A progress bar on standard error; nothing where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    from leadkit.money import credits_text
+    from leadkit.plan import duration_text
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[cost]}"),
+    )
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("rows", total=None, cost="")
+
+        def report(progress: Progress) -> None:
+            spent = f"{credits_text(progress.spent)} of {credits_text(progress.approved)} credits"
+            left = f"{duration_text(progress.seconds_left)} left"
+            bar.update(task, total=progress.keys_total, completed=progress.keys_done, cost=f"{spent}, {left}")
+
+        yield report
+
+
+def say_notes(book: Book) -> None:
+    print(f"Workbook: {book.name}, sheet {book.sheet!r}, header in row {book.header_row}")
+    for note in book.notes:
+        print(f"  Note: {note}")
+
+
+def print_json(body: Mapping[str, Any]) -> None:
+    print(json.dumps(body, indent=2, ensure_ascii=False, default=str))
+
+
+def fail(error: LeadkitError) -> NoReturn:
+    """End with the error as one sentence."""
+    print(f"leadkit: {error}", file=sys.stderr)
+    sys.exit(REFUSED if isinstance(error, ProviderError) else WRONG_INPUT)
