@@ -1,0 +1,92 @@
+"""What the pages of one server share: a workspace and its jobs. Nothing here belongs to one visitor."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+
+from leadkit.app.jobs import Jobs
+from leadkit.errors import ProviderError
+from leadkit.providers import make_provider, provider_names
+from leadkit.providers.base import Balance
+from leadkit.settings import Settings
+from leadkit.workspace import Workspace, connect
+
+#: A page is looked at for longer than it takes to read a balance; the provider counts each request.
+BALANCE_SECONDS = 60.0
+
+
+class Session:
+    """One server process: a workspace and the jobs in it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.jobs = Jobs(workspace)
+        self._balances: dict[str, tuple[float, Balance | None]] = {}
+
+    @property
+    def banner(self) -> str:
+        """Words for when this is not the real thing; empty with real credits."""
+        return self.workspace.sandbox
+
+    def balance(self, provider: str) -> Balance | None:
+        """What the account has left, at most a minute old. A free call; None when the provider will not say."""
+        now = self.workspace.clock.monotonic()
+        asked_at, balance = self._balances.get(provider, (-BALANCE_SECONDS, None))
+        if now - asked_at >= BALANCE_SECONDS:
+            try:
+                balance = self.workspace.identify(provider) or self.workspace.balance(provider)
+            except ProviderError:
+                balance = None
+            self._balances[provider] = (now, balance)
+        return balance
+
+    def spent(self) -> None:
+        """Forget the balances, as a job has changed them."""
+        self._balances.clear()
+
+    def close(self) -> None:
+        """Stop the jobs under way, keeping what they bought, and close the workspace."""
+        self.jobs.close()
+        self.workspace.close()
+
+
+_lock = threading.Lock()
+_session: Session | None = None
+
+
+def session() -> Session:
+    """The session of this process, opened at first use: the sandbox when no provider's key is set.
+
+    Raises
+    ------
+    SettingsError
+        A setting in the environment is not usable.
+    LedgerError
+        The workspace's folder cannot be used.
+    """
+    global _session
+    with _lock:
+        if _session is None:
+            workspace = connect() if _a_key_is_set() else connect("sandbox")
+            _session = Session(workspace)
+            _session.jobs.tidy()
+            atexit.register(close)
+        return _session
+
+
+def close() -> None:
+    """Close the session of this process, if there is one."""
+    global _session
+    with _lock:
+        if _session is not None:
+            _session.close()
+            _session = None
+
+
+def _a_key_is_set() -> bool:
+    settings = Settings.from_environment()
+    names = [make_provider(name, settings).key_name for name in provider_names()]
+    # A key that is set but cannot be used is an error to show, not a reason to play with invented people.
+    return any(name in os.environ or settings.has_key(name) for name in names)

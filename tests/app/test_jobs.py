@@ -1,0 +1,250 @@
+"""Jobs: once however often the button is pressed, and never lost."""
+
+from __future__ import annotations
+
+import io
+import stat
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import openpyxl
+import pytest
+
+from leadkit.app.job_folder import JobFolder
+from leadkit.errors import RunNotFoundError
+from leadkit.sandbox import Sandbox
+from tests.app.books import leads, people_book
+from tests.app.desk import Desk
+
+UNLOCK = "/leads/unlock"
+
+
+def bought(box: Sandbox) -> Counter[str]:
+    return Counter(charge.what for charge in box.charges)
+
+
+def test_a_job_brings_back_the_uploaded_workbook_with_its_answers(desk: Desk, box: Sandbox) -> None:
+    people = leads(box, 5)
+    source = people_book(people)
+    job = desk.approve(desk.draft(source))()
+    status = desk.wait(job)
+    assert (status.state, status.charged.most, box.charged("leadleap")) == ("done", 5000, 5000)
+
+    workbook = openpyxl.load_workbook(io.BytesIO(job.result()))
+    rows = list(workbook["Leads"].iter_rows(values_only=True))
+    uploaded = openpyxl.load_workbook(io.BytesIO(source))["Leads"]
+    assert [row[:4] for row in rows] == list(uploaded.iter_rows(values_only=True))
+    email = rows[0].index("leadleap_email")
+    assert [row[email] for row in rows[1:]] == [person.email for person in people]
+    receipt = dict(workbook["leadkit receipt"].iter_rows(values_only=True))
+    assert receipt["run"] == status.run_id
+    assert dict(job.receipt["lines"]).items() <= receipt.items()
+    assert receipt["credits charged"] == "5"
+    assert {row[0] for row in workbook["leadkit log"].iter_rows(min_row=2, values_only=True)} == {
+        person.lead_id for person in people
+    }
+
+
+def test_pressing_the_button_in_eight_threads_at_once_buys_once(desk: Desk, box: Sandbox) -> None:
+    press = desk.approve(desk.draft(people_book(leads(box, 4))))
+    together = threading.Barrier(8)
+
+    def press_together(_: int) -> JobFolder:
+        together.wait()
+        return press()
+
+    with ThreadPoolExecutor(8) as pool:
+        jobs = list(pool.map(press_together, range(8)))
+    assert len({job.id for job in jobs}) == 1
+    assert desk.wait(jobs[0]).state == "done"
+    assert len(desk.workspace.ledger.runs()) == 1
+    assert sorted(bought(box).values()) == [1, 1, 1, 1]
+    assert len(box.paid_requests()) == 4
+
+
+def test_pressing_the_button_again_after_the_job_is_done_buys_nothing(desk: Desk, box: Sandbox) -> None:
+    press = desk.approve(desk.draft(people_book(leads(box, 3))))
+    desk.wait(press())
+    sent = len(box.requests)
+    assert desk.wait(press()).state == "done"
+    assert len(box.requests) == sent
+
+
+def test_two_servers_that_start_the_same_job_at_once_buy_once(
+    open_desk: Callable[[], Desk], box: Sandbox
+) -> None:
+    source = people_book(leads(box, 6))
+    desks = [open_desk(), open_desk()]
+    presses = [one.approve(one.draft(source)) for one in desks]
+    with ThreadPoolExecutor(2) as pool:
+        jobs = list(pool.map(lambda press: press(), presses))
+    assert jobs[0].id == jobs[1].id
+    for one, job in zip(desks, jobs, strict=True):
+        one.wait(job)
+    # The one that came second sees how the first one's job ended.
+    assert {one.jobs.status(job).state for one, job in zip(desks, jobs, strict=True)} == {"done"}
+    assert set(bought(box).values()) == {1}
+    assert len(desks[0].workspace.ledger.runs()) == 1
+
+
+def test_the_same_order_after_the_job_was_done_is_a_new_job(desk: Desk, box: Sandbox) -> None:
+    """Else a workbook whose answers have grown old could never be asked about again."""
+    draft = desk.draft(people_book(leads(box, 2)))
+    first = desk.approve(draft)()
+    assert desk.wait(first).state == "done"
+    order = first.order
+    assert desk.jobs.approval_id(order, draft.source) != first.id
+
+
+def test_a_job_is_found_again_by_its_id_and_only_by_its_owner(desk: Desk, box: Sandbox) -> None:
+    job = desk.approve(desk.draft(people_book(leads(box, 2))))()
+    desk.wait(job)
+    assert desk.jobs.find(job.id, "tester").order == job.order
+    for job_id, user in ((job.id, "somebody else"), (job.id[:-1] + "x", "tester"), ("../../etc", "tester")):
+        with pytest.raises(RunNotFoundError, match="This job is not here"):
+            desk.jobs.find(job_id, user)
+
+
+def test_status_tells_how_far_a_job_is_while_it_runs(desk: Desk, box: Sandbox) -> None:
+    box.fault("delay", UNLOCK, skip=2, times=None, seconds=1.0)
+    job = desk.approve(desk.draft(people_book(leads(box, 6))), 5)()
+    seen = []
+    while not (status := desk.jobs.status(job)).over:
+        seen.append(status)
+    middle = [s for s in seen if s.keys_done]
+    assert middle, "no progress was told"
+    assert all(s.state == "running" and s.approved == 5000 for s in seen)
+    assert all(s.keys_total == 6 and s.charged.most <= 5000 for s in middle)
+    done = desk.jobs.status(job)
+    assert (done.keys_done, done.charged.most) == (5, 5000)
+    assert job.receipt["receipt"]["rows"]["over budget"] == 1
+
+
+def test_cancel_stops_the_spending_and_continuing_buys_the_rest(desk: Desk, box: Sandbox) -> None:
+    box.fault("delay", UNLOCK, times=None, seconds=0.3)
+    job = desk.approve(desk.draft(people_book(leads(box, 20))))()
+    while not box.charges:
+        pass
+    desk.jobs.cancel(job.id, "tester")
+    assert desk.jobs.status(job).state in ("stopping", "cancelled")
+    status = desk.wait(job)
+    assert status.state == "cancelled"
+    assert status.can_resume
+    assert 0 < box.charged("leadleap") < 20_000
+    assert status.charged.most == box.charged("leadleap")
+
+    box.clear_faults()
+    desk.jobs.resume(job.id, "tester")
+    assert desk.wait(job).state == "done"
+    assert set(bought(box).values()) == {1}
+    assert box.charged("leadleap") == 20_000
+    assert job.receipt["receipt"]["rows"]["answered"] == 20
+
+
+def test_a_job_whose_credits_ran_out_says_so_and_goes_on_once_there_are_more(
+    desk: Desk, box: Sandbox
+) -> None:
+    box.set_credits("leadleap", 3)
+    job = desk.approve(desk.draft(people_book(leads(box, 8))))()
+    status = desk.wait(job)
+    assert status.state == "stopped"
+    assert "credit" in status.why
+    assert "resume" in status.why
+    assert job.receipt["receipt"]["rows"]["answered"] == 3
+
+    box.set_credits("leadleap", 100)
+    desk.jobs.resume(job.id, "tester")
+    assert desk.wait(job).state == "done"
+    assert box.charged("leadleap") == 8000
+    assert job.receipt["complete"]
+
+
+def test_a_job_of_a_server_that_died_is_offered_and_finished_by_the_next_one(
+    open_desk: Callable[[], Desk], box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends between two calls: the thread stops where it is and its lock is dropped."""
+    first = open_desk()
+    box.fault("delay", UNLOCK, times=None, seconds=0.1)
+    died = threading.Event()
+    ledger = first.workspace.ledger
+    monkeypatch.setattr(type(ledger), "end_run", lambda *_: died.set())
+    monkeypatch.setattr(JobFolder, "keep", lambda *_: None)
+    job = first.approve(first.draft(people_book(leads(box, 12))))()
+    while not box.charges:
+        pass
+    first.jobs.cancel(job.id, "tester")
+    first.wait(job)
+    assert died.is_set()
+    monkeypatch.undo()
+    box.clear_faults()
+
+    second = open_desk()
+    assert [one.id for one in second.jobs.unfinished("tester")] == [job.id]
+    status = second.jobs.status(job)
+    assert (status.state, status.can_resume) == ("interrupted", True)
+    assert 0 < status.keys_done < 12
+    second.jobs.resume(job.id, "tester")
+    assert second.wait(job).state == "done"
+    assert set(bought(box).values()) == {1}
+    assert job.receipt["receipt"]["rows"]["answered"] == 12
+    assert second.jobs.unfinished("tester") == []
+
+
+def test_a_job_that_never_reached_the_ledger_begins_when_it_is_continued(
+    desk: Desk, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.jobs, "_spawn", lambda _: None)  # the server dies right after freezing the rows
+    job = desk.approve(desk.draft(people_book(leads(box, 2))))()
+    monkeypatch.undo()
+    assert desk.jobs.status(job).state == "interrupted"
+    desk.jobs.resume(job.id, "tester")
+    assert desk.wait(job).state == "done"
+    assert box.charged("leadleap") == 2000
+
+
+def test_an_approval_is_void_when_the_plan_has_changed_meanwhile(desk: Desk, box: Sandbox) -> None:
+    people = leads(box, 4)
+    press = desk.approve(desk.draft(people_book(people)))
+    desk.wait(desk.approve(desk.draft(people_book(people[:2])))())
+    box.clear_record()
+    job = press()
+    status = desk.wait(job)
+    assert status.state == "refused"
+    assert "Nothing was sent" in status.why
+    assert box.paid_requests() == []
+
+
+def test_the_files_of_a_job_are_their_owners_alone_and_hold_no_key(desk: Desk, box: Sandbox) -> None:
+    job = desk.approve(desk.draft(people_book(leads(box, 2))))()
+    desk.wait(job)
+    assert stat.S_IMODE(job.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(job.path.parent.stat().st_mode) == 0o700
+    files = [path for path in job.path.rglob("*") if path.is_file()]
+    assert {path.name for path in files} == {"source.xlsx", "order.json", "result.xlsx", "receipt.json"}
+    key = box.environ["LEADLEAP_API_KEY"].encode()
+    for path in files:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+        assert key not in path.read_bytes()
+        for member in openpyxl.load_workbook(path) if path.suffix == ".xlsx" else ():
+            assert all(key.decode() not in str(cell.value) for row in member.iter_rows() for cell in row)
+
+
+def test_files_of_jobs_long_over_are_removed_and_unfinished_ones_stay(desk: Desk, box: Sandbox) -> None:
+    old = desk.approve(desk.draft(people_book(leads(box, 1))))()
+    desk.wait(old)
+    desk.jobs.tidy(keep_days=1)
+    assert old.exists()
+    desk.jobs.tidy(keep_days=-1)
+    assert not old.exists()
+
+
+def test_a_workbook_that_cannot_be_written_back_comes_as_a_new_one(desk: Desk, box: Sandbox) -> None:
+    people = leads(box, 3)
+    lines = "".join(f"{p.first_name};{p.lead_id}\r\n" for p in people)
+    source = f"Name;Lead ID\r\n{lines}".encode()
+    job = desk.approve(desk.draft(source, name="leads.csv"))()
+    assert desk.wait(job).state == "done"
+    assert job.receipt["name"] == "leads.enriched.csv"
+    assert job.result_frame()["leadleap_email"].tolist() == [person.email for person in people]

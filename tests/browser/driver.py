@@ -1,0 +1,150 @@
+"""What the browser tests do over and over: a real server process, a real Chromium, and what a visitor does."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Locator, Page, Playwright
+
+#: Names under which systems install it.
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str | None:
+    """The path of the system's Chromium; None when it is not installed."""
+    return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+
+
+def launch(playwright: Playwright, program: str) -> Browser:
+    return playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+
+
+class Server:
+    """``leadkit app`` in a process of its own."""
+
+    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("LEADKIT_", "LEADLEAP_"))
+        }
+        self._log = folder / "server.log"
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "leadkit", "app", "--port", "0", "--no-open"],
+                env={**kept, "HOME": str(folder), **environ},
+                cwd=folder,  # nothing of a checkout's settings
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        found = re.search(r"http://\S+", line)
+        assert found, f"the server did not start: {line}{self.log}"
+        self.url = found[0]
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text("utf-8")
+
+    def kill(self) -> None:
+        """As if the power went."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """As Ctrl-C does."""
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+class Visitor:
+    """Somebody in front of the page of the first app."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def open(self, job: str = "") -> Visitor:
+        self.page.goto(f"{self.url}enrich/" + (f"?job={job}" if job else ""))
+        self.page.get_by_role("heading", name="Enrich a spreadsheet").wait_for()
+        return self
+
+    def reload(self) -> None:
+        self.page.reload()
+        self.page.get_by_role("heading", name="Enrich a spreadsheet").wait_for()
+
+    def upload(self, path: Path) -> None:
+        self.page.locator("input[type=file]").set_input_files(path)
+
+    def choose_step(self, title: str) -> None:
+        self.page.get_by_role("radio", name=title).click()
+
+    @property
+    def button(self) -> Locator:
+        """The one that spends."""
+        return self.page.get_by_role("button", name=re.compile(r"for (at most )?[\d.,]+ credits"))
+
+    def text(self, words: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_text(words).first
+
+    def note(self, title: str) -> Locator:
+        """A box, by its title."""
+        return self.page.locator(".lk-note-title", has_text=title)
+
+    def job(self) -> str:
+        """The id of the job in the page's address."""
+        self.page.wait_for_url(re.compile(r"[?&]job=[0-9a-f]{24}"))
+        return self.page.url.rpartition("job=")[2]
+
+    @property
+    def download_button(self) -> Locator:
+        return self.page.get_by_text("Download the workbook")
+
+    def download(self, folder: Path) -> Path:
+        with self.page.expect_download() as waiting:
+            self.download_button.click()
+        target = folder / waiting.value.suggested_filename
+        waiting.value.save_as(target)
+        return target
+
+
+@contextmanager
+def visitor(
+    browser: Browser,
+    url: str,
+    *,
+    width: int = 1280,
+    height: int = 1400,
+    colours: Literal["light", "dark"] = "light",
+) -> Iterator[Visitor]:
+    """A visitor with a browser profile of their own, who sees nothing but this machine."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=colours, accept_downloads=True
+    )
+    context.set_default_timeout(20_000)
+    try:
+        yield Visitor(context.new_page(), url)
+    finally:
+        context.close()

@@ -1,0 +1,106 @@
+"""Pictures of the app in its states, light and dark: ``python tests/browser/screenshots.py FOLDER``."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from leadkit.sandbox import Sandbox
+from tests.app.books import book_bytes, leads, people_book
+from tests.browser.driver import Server, Visitor, chromium, launch, visitor
+
+COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+#: Width and a height that takes the whole page: a picture does not scroll the app.
+SIZES = ((1280, 2300), (800, 2500), (400, 3200))
+
+
+def main(folder: Path) -> None:
+    program = chromium()
+    if program is None:
+        sys.exit("Chromium is not installed")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        Sandbox(credits=500, rate_limited=False, validation_millicredits=1000) as box,
+        sync_playwright() as playwright,
+    ):
+        home = Path(name)
+        price = {"LEADKIT_LEADLEAP_VALIDATION_CREDITS": "1"}
+        server = Server({**box.environ, **price, "LEADKIT_HOME": str(home / "leadkit")}, home)
+        browser = launch(playwright, program)
+        try:
+            n = 0
+            for width, height in SIZES:
+                for colours in COLOURS:
+                    n += 1
+                    with visitor(browser, server.url, width=width, height=height, colours=colours) as someone:
+                        _walk(someone, box, home, folder, width, colours, n)
+        finally:
+            browser.close()
+            server.stop()
+
+
+def _walk(someone: Visitor, box: Sandbox, home: Path, folder: Path, width: int, colours: str, n: int) -> None:
+    def shoot(state: str, pause: int = 700) -> None:
+        someone.page.wait_for_timeout(pause)  # for charts and fonts to settle
+        someone.page.screenshot(path=folder / f"{state}-{width}-{colours}.png")
+
+    someone.open()
+    shoot("1-empty")
+
+    bad = home / "no spreadsheet.xlsx"
+    bad.write_bytes(b"PK\x03\x04 this is not a workbook")
+    someone.upload(bad)
+    someone.note("This file cannot be read").wait_for()
+    shoot("2-unreadable")
+
+    someone.open()
+    blank = home / "blank.xlsx"
+    blank.write_bytes(book_bytes([("Name", "Email"), *[(f"Person {i}", " ") for i in range(8)]]))
+    someone.upload(blank)
+    someone.note("This has to be put right first").wait_for()
+    shoot("3-errors")
+
+    someone.open()
+    people = leads(box, 16, skip=16 * n)
+    extra = [
+        ("No Address", None),
+        ("Two", "a@example.com; b@example.com"),
+        ("Half", "half@"),
+        (people[0].first_name, people[0].email),
+    ]
+    book = home / "trade fair.xlsx"
+    book.write_bytes(people_book(people, extra=extra))
+    someone.upload(book)
+    someone.button.wait_for()
+    shoot("4-preview", 2000)
+
+    box.fault("delay", "/email/validate", seconds=4.0)
+    someone.button.click()
+    someone.note("Under way").wait_for()
+    shoot("5-running")
+    someone.download_button.wait_for()
+    shoot("6-done", 2000)
+
+    if colours == "light":
+        box.set_credits("leadleap", 3)
+        someone.open()
+        book.write_bytes(people_book(leads(box, 9, skip=9 * n + 120)))
+        someone.upload(book)
+        someone.choose_step("Unlock contact data")
+        someone.button.wait_for()
+        shoot("7-few-credits", 1500)
+        someone.button.click()
+        someone.note("It had to stop").wait_for()
+        shoot("8-stopped", 1500)
+        box.set_credits("leadleap", 500)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
