@@ -13,7 +13,7 @@ from typing import BinaryIO
 import pandas as pd
 
 from leadkit.errors import SheetError
-from leadkit.sheets.changes import Changes, Policy, give_places, work_out
+from leadkit.sheets.changes import Changes, Policy, check_room, give_places, work_out
 from leadkit.sheets.csv_file import CsvFile
 from leadkit.sheets.frame import build_frame
 from leadkit.sheets.grid import Grid, listed
@@ -148,7 +148,7 @@ class Book:
         """
         if isinstance(self._file, XlsxFile) and self._read is not None:
             self._file.check_writable(self._read)
-            self._first_free_column()
+        check_room(self._first_free_column(), 1, self.name)
 
     def _first_free_column(self) -> int:
         last = max(self._numbers, default=0)
@@ -160,7 +160,6 @@ class Book:
             place = max(self._file.first_free_column(), last + 1)
         else:
             place = last + 1
-        give_places(Changes(), place, self.name)
         return place
 
     def save_as(

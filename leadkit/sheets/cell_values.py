@@ -90,9 +90,8 @@ class CellEncoder:
         number = float(value)
         if not math.isfinite(number):
             return self._text(str(value))
-        return CellValue(
-            "number", f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else repr(number)
-        )
+        whole = number.is_integer() and abs(number) < _BEYOND_DIGITS
+        return self._value("number", f"{number:.0f}" if whole else repr(number))
 
     def _date(self, value: dt.date) -> CellValue:
         moment = value if isinstance(value, dt.datetime) else dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001

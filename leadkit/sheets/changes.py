@@ -15,6 +15,7 @@ import pandas as pd
 from leadkit.errors import SheetError
 from leadkit.sheets.frame import unique_names
 from leadkit.sheets.limits import MAX_COLUMNS
+from leadkit.sheets.refs import LETTERS
 
 #: What may happen to a column that the sheet has already. ``new``: it is left alone, and changed values go
 #: to a new column. ``fill``: blank cells are filled. ``overwrite``: cells are replaced, and what was there
@@ -131,7 +132,7 @@ def _check_labels(book: pd.DataFrame, frame: pd.DataFrame) -> None:
     strange = frame.index.difference(book.index)
     if len(strange):
         msg = (
-            f"{len(strange):,} rows of the frame are not rows of the sheet, the first is {strange[0]!r}. Nothing was "
+            f"{len(strange):,} rows of the frame are not rows of the sheet, the first is {strange.tolist()[0]!r}. Nothing was "
             "written. Keep the index of book.frame: it holds the spreadsheet's row numbers."
         )
         raise SheetError(msg)
@@ -208,13 +209,19 @@ class _Existing:
                 changes.conflicts[self.name] = changes.conflicts.get(self.name, 0) + extra.count
 
 
-def give_places(changes: Changes, first: int, file_name: str) -> None:
-    """Put the new columns side by side, from the column number ``first`` on."""
-    if changes.new and first + len(changes.new) - 1 > MAX_COLUMNS:
+def check_room(first: int, columns: int, file_name: str) -> None:
+    """SheetError when so many columns do not fit in from column number ``first`` on."""
+    if first + columns - 1 > MAX_COLUMNS:
         msg = (
-            f"{file_name} has no room for {len(changes.new)} more columns: a sheet ends at column {MAX_COLUMNS:,}. "
-            "Nothing was written. Save the results as a new workbook."
+            f"{file_name} has no room for more columns: a sheet ends at column {MAX_COLUMNS:,}, and something stands "
+            f"or is merged in {LETTERS[min(first - 1, MAX_COLUMNS)]}. Nothing was sent or written. "
+            "Save the results as a new workbook."
         )
         raise SheetError(msg)
+
+
+def give_places(changes: Changes, first: int, file_name: str) -> None:
+    """Put the new columns side by side, from the column number ``first`` on."""
+    check_room(first, len(changes.new), file_name)
     for offset, column in enumerate(changes.new):
         column.number = first + offset
