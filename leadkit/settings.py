@@ -98,6 +98,7 @@ class Settings:
         self._names: Callable[[], list[str]] = lambda: list(environ)
         self._keyring = keyring
         self._known: dict[str, Secret] = {}
+        self._kept: dict[str, Secret] = {}
         self.home = _home(environ.get("LEADKIT_HOME"))
         self.user_day_millicredits = _credits(environ, "LEADKIT_USER_DAY_CREDITS")
         self.account_day_millicredits = _credits(environ, "LEADKIT_ACCOUNT_DAY_CREDITS")
@@ -149,21 +150,26 @@ class Settings:
         SettingsError
             There is none, or it cannot be an API key. The message never holds the value. Nothing was sent.
         """
-        value = self._look_up(name)
-        where = f"The environment variable {name}"
-        refused = ""
-        if value is None and self._keyring:
-            value, refused = _from_keyring(name)
-            where = f"The keyring's entry {name}"
-        if value is None:
+        found, refused = self._find(name)
+        if found is None:
             raise SettingsError(self._no_key(name, refused))
-        value = value.strip()
-        if not value or not value.isascii() or not value.isprintable() or " " in value:
-            what = "holds blanks, line breaks or characters that no API key has" if value else "is empty"
-            msg = f"{where} {what}. Copy the key again, without quotes around it. Nothing was sent."
+        if wrong := _why_no_key(found):
+            msg = f"{name} {wrong}. Copy the key again, without quotes around it. Nothing was sent."
             raise SettingsError(msg)
-        self._known[name] = Secret(value)
-        return self._known[name]
+        self._known[name] = found
+        return found
+
+    def _find(self, name: str) -> tuple[Secret | None, str]:
+        """What is set under the name, and why the keyring was of no use, if it was not."""
+        value = self._look_up(name)
+        if value is not None:
+            return Secret(value.strip()), ""
+        if not self._keyring or name in self._kept:
+            return self._kept.get(name), ""
+        value, refused = _from_keyring(name)
+        if value is not None:
+            self._kept[name] = Secret(value.strip())  # asked once: some keyrings ask their user each time
+        return self._kept.get(name), refused
 
     def has_key(self, name: str) -> bool:
         """Whether :meth:`key` would find a usable key."""
@@ -312,6 +318,15 @@ def _credits(environ: Mapping[str, str], name: str) -> int | None:
     except ApprovalError as error:
         msg = f"{name}: {error}"
         raise SettingsError(msg) from None
+
+
+def _why_no_key(found: Secret) -> str:
+    value = found.reveal()
+    if not value:
+        return "is empty"
+    if not value.isascii() or not value.isprintable() or " " in value:
+        return "holds blanks, line breaks or characters that no API key has"
+    return ""
 
 
 def _from_keyring(name: str) -> tuple[str | None, str]:

@@ -12,7 +12,7 @@ import logging
 import re
 import ssl
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import quote, urlencode
 
@@ -30,6 +30,7 @@ from leadkit.wire import Exchange, WireAdapter
 BODY_CAP = 8 * 2**20
 
 _CHUNK = 2**16
+_GZIP = 16 + zlib.MAX_WBITS
 _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*")
 _log = logging.getLogger("leadkit")
 
@@ -170,11 +171,7 @@ class Transport:
         ).prepare()
         # Asked of the URL in its final form, and of the parser that will connect.
         final, allowed = parse_url(prepared.url or ""), parse_url(base)
-        if (final.scheme, final.host, final.port) != (
-            allowed.scheme,
-            allowed.host,
-            allowed.port,
-        ) or final.auth:
+        if final[:4] != allowed[:4] or final.auth:  # scheme, user, host and port
             msg = "its address is not the provider's"
             raise _UnsendableError(msg)
         return prepared
@@ -182,27 +179,29 @@ class Transport:
     def _read(self, raw: urllib3.HTTPResponse, encoding: str, body: bytearray) -> None:
         """Append the unpacked answer to ``body``, which keeps what came if this raises."""
         encoding = encoding.strip().lower()
-        if encoding not in ("", "identity", "gzip", "x-gzip"):
-            msg = "it is packed in a way that was not asked for"
-            raise _UnreadableError(msg)
-        unpack = zlib.decompressobj(31) if "gzip" in encoding else None
-        while wire_bytes := raw.read1(_CHUNK, decode_content=False):
-            while wire_bytes:
+        gzip = encoding in ("gzip", "x-gzip")
+        unpack = zlib.decompressobj(_GZIP)
+        while came := raw.read1(_CHUNK, decode_content=False):
+            while came:
                 room = self._body_cap - len(body)
-                if unpack is None:
-                    body += wire_bytes[: room + 1]
-                    wire_bytes = b""
-                else:
+                if gzip:
                     if unpack.eof:  # another gzip member follows
-                        unpack = zlib.decompressobj(31)
-                    body += unpack.decompress(wire_bytes, room + 1)
-                    wire_bytes = unpack.unconsumed_tail or unpack.unused_data
+                        unpack = zlib.decompressobj(_GZIP)
+                    body += unpack.decompress(came, room + 1)
+                    came = unpack.unconsumed_tail or unpack.unused_data
+                else:
+                    body += came[: room + 1]
+                    came = b""
                 if len(body) > self._body_cap:
                     del body[self._body_cap :]
                     msg = f"it is larger than {self._body_cap:,} bytes"
                     raise _UnreadableError(msg)
-        if unpack is not None and not unpack.eof:
+        ended_by_hanging_up = raw.length_remaining is None and not raw.chunked
+        if (gzip and body and not unpack.eof) or (ended_by_hanging_up and not body):
             msg = "it broke off"
+            raise _UnreadableError(msg)
+        if not gzip and encoding not in ("", "identity"):
+            msg = "it is packed in a way that was not asked for"
             raise _UnreadableError(msg)
 
     def _not_sent(self, error: Exception) -> ProviderError:
@@ -241,34 +240,38 @@ class _UnreadableError(ValueError):
 
 def _why_not_sent(error: Exception, connect_seconds: float) -> str:
     """In our own words: those of the libraries name paths and queries, and so people."""
-    chain = list(_causes(error))
+    causes = _causes(error)
     if isinstance(error, _UnsendableError):
         return str(error)
-    if any(isinstance(one, urllib3.exceptions.NameResolutionError) for one in chain):
+    if _any(causes, urllib3.exceptions.NameResolutionError):
         return "the name of its server is not known. Is this computer online?"
-    if any(isinstance(one, (TimeoutError, urllib3.exceptions.TimeoutError)) for one in chain):
-        return f"no connection within {connect_seconds:g} seconds"
-    if any(isinstance(one, (ssl.SSLError, urllib3.exceptions.SSLError)) for one in chain):
-        return "no trusted TLS connection could be made; its certificate may have been replaced on the way"
-    if any(isinstance(one, ConnectionRefusedError) for one in chain):
+    if _any(causes, ConnectionRefusedError):
         return "the connection was refused"
-    if any(isinstance(one, OSError) and not isinstance(one, requests.RequestException) for one in chain):
+    if _any(causes, ssl.SSLError):
+        return "no trusted TLS connection could be made; something on the way may have put in its own certificate"
+    if _any(causes, TimeoutError):
+        return f"no connection within {connect_seconds:g} seconds"
+    if _any(causes, requests.ConnectionError):
         return "no connection could be made"
     return f"it cannot be written as HTTP ({type(error).__name__})"
 
 
 def _why_lost(error: Exception, read_seconds: float) -> str:
-    chain = list(_causes(error))
+    causes = _causes(error)
     if isinstance(error, _UnreadableError):
         return str(error)
-    if any(isinstance(one, (TimeoutError, urllib3.exceptions.TimeoutError)) for one in chain):
+    if _any(causes, TimeoutError):
         return f"it was not complete within {read_seconds:g} seconds"
-    if any(isinstance(one, zlib.error) for one in chain):
+    if _any(causes, zlib.error):
         return "it cannot be unpacked"
     return "the connection broke"
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def _any(causes: list[BaseException], kind: type[BaseException]) -> bool:
+    return any(isinstance(one, kind) for one in causes)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
     """The error and all that it came from, which urllib3 keeps in several places."""
     found: list[BaseException] = []
     waiting: list[object] = [error]
@@ -277,4 +280,4 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         if isinstance(one, BaseException) and one not in found:
             found.append(one)
             waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-    return iter(found)
+    return found
