@@ -100,6 +100,7 @@ def test_of_two_like_columns_the_fuller_one_is_taken() -> None:
 def test_a_column_plays_one_part_only() -> None:
     found = columns_of(sheet(full_name="Name", company="Company name", email="Company email"))
     assert found == {"full_name": "Name", "company": "Company name", "email": "Company email"}
+    assert columns_of(sheet(domain="Company domain")) == {"domain": "Company domain"}
 
 
 def test_profiles_and_social_pages_are_no_company_websites() -> None:

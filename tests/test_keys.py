@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import itertools
 import string
 
 import numpy as np
@@ -44,6 +45,7 @@ SAME = [
     ("domain", "example.com.", "example.com"),
     ("domain", "anna@example.com", "example.com"),
     ("domain", "mailto:anna@example.com", "example.com"),
+    ("domain", "https://example.com./about", "example.com"),
     ("domain", "gmail.com", "gmail.com"),
     ("domain", "bücher.example", "xn--bcher-kva.example"),
     ("linkedin", "https://www.linkedin.com/in/anna-stone/", "linkedin.com/in/anna-stone"),
@@ -66,6 +68,7 @@ SAME = [
     ("name", "  Anna \n STONE ", "anna stone"),
     ("name", "Jürgen Groß", "jürgen gross"),
     ("name", "Ｊürgen Gross", "jürgen gross"),
+    ("name", "ᴬnna Stone", "anna stone"),
     ("name", "Ann Null", "ann null"),
     ("company", "ACME GmbH", "acme"),
     ("company", "Acme, Inc.", "acme"),
@@ -81,6 +84,7 @@ SAME = [
     ("company", "O'Neil's Bakery", "oneils bakery"),
     ("company", "Stone & Sons", "stone and sons"),
     ("company", "AG", "ag"),
+    ("company", "De CV", "de cv"),
     ("company", "Day Spa", "day spa"),
     ("company", "Plan B", "plan b"),
     ("company", "X", "x"),
@@ -116,11 +120,22 @@ UNUSABLE = [
         "a" * 65 + "@example.com",
         "longer than an address can be: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…'",
     ),
+    (
+        "email",
+        ".".join(["abcdefghijklm"] * 5) + "@example.com",
+        "longer than an address can be: 'abcdefghijklm.abcdefghijklm.abcdefghijk…'",
+    ),
+    (
+        "email",
+        "anna@" + "abcdefghi." * 24 + "example.com",
+        "longer than an address can be: 'anna@abcdefghi.abcdefghi.abcdefghi.abcd…'",
+    ),
     ("email", "n/a", "says 'n/a'"),
     ("email", "-", "says '-'"),
     ("email", "None", "says 'None'"),
     ("email", "#N/A", "says '#N/A'"),
     ("email", "\x00anna@example.com", "has a broken character in '�anna@example.com'"),
+    pytest.param("name", "Anna \ud800", "has a broken character in 'Anna �'", id="half a character"),
     ("email", True, "holds TRUE, not text"),
     ("email", {"a": 1}, "holds a dict, not text"),
     ("email", 42, "no @ in '42'"),
@@ -161,6 +176,9 @@ UNUSABLE = [
     ("lead_id", "c_1 c_2", "a blank inside 'c_1 c_2'"),
     ("lead_id", "c_1***", "masked: 'c_1***' has * in place of letters"),
     ("lead_id", "anna@example.com", "'anna@example.com' is an e-mail address, not an id"),
+    ("lead_id", 1e20, "holds a number longer than the 15 digits that a spreadsheet keeps"),
+    ("lead_id", float("inf"), "holds a number longer than the 15 digits that a spreadsheet keeps"),
+    pytest.param("lead_id", 9**9999, "holds a number of thousands of digits", id="9**9999"),
     ("name", "anna@example.com", "'anna@example.com' is an e-mail address, not a name"),
     ("name", "12 34", "no letter in '12 34'"),
     ("name", "unknown", "says 'unknown'"),
@@ -378,6 +396,27 @@ def test_where_a_column_is_cut_into_parts_makes_no_difference(cells: list[object
         assert by_column("email", pd.Series(cells, dtype=object)) == whole
 
 
+@pytest.mark.parametrize(
+    ("kind", "cells"),
+    [
+        ("email", ["anna@example.com", " Anna.Stone@Example.COM\t", "a_b+c-d@my-shop.example.org", "", None]),
+        ("domain", ["example.com", "Shop.Example.com ", None]),
+        ("lead_id", ["c_7f3A", " c_0"]),
+        ("name", ["anna stone", " Anna Maria STONE"]),
+    ],
+)
+def test_usual_cells_are_read_by_the_thousand_and_not_one_by_one(
+    kind: str, cells: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(text: str) -> str:
+        raise AssertionError(f"{text!r} was read by itself")
+
+    monkeypatch.setattr(column, "reader", lambda kind, country: read)
+    found = by_column(kind, pd.Series(cells, dtype=object))
+    monkeypatch.undo()
+    assert found == one_by_one(kind, list(cells))
+
+
 def test_two_texts_with_one_hash_stay_two_keys() -> None:
     texts = np.array(["anna", "bert", "anna", "carl", ""], dtype=object)
     codes, found, first = column._number(texts, np.zeros(len(texts), np.int64))
@@ -393,7 +432,9 @@ def test_the_index_plays_no_part_and_the_column_is_left_as_it_was() -> None:
 
 # ------------------------------------------------------------------------------ several columns
 
+PARTS = ["name", "company", "domain"]
 SOME = ["anna", "bert", '"', "a,b", ""]
+EVERY_ROW = list(itertools.product(SOME, SOME, SOME))
 columns_of_parts = st.lists(
     st.tuples(st.sampled_from(SOME), st.sampled_from(SOME), st.sampled_from(SOME)), max_size=15
 )
@@ -405,19 +446,20 @@ def read_parts(rows: list[tuple[str, str, str]]) -> dict[str, keys.Canonical]:
         part: keys.canonical(
             "lead_id", pd.Series([f"{cell}1" if cell else None for cell in cells], dtype=object)
         )
-        for part, cells in zip(["name", "company", "domain"], columns, strict=True)
+        for part, cells in zip(PARTS, columns, strict=True)
     }
 
 
-@given(columns_of_parts, st.booleans())
+@given(columns_of_parts, st.sets(st.sampled_from(PARTS)))
+@example(EVERY_ROW, {"company", "domain"})
+@example(EVERY_ROW, set(PARTS))
 def test_a_combined_key_holds_exactly_the_parts_of_its_row(
-    rows: list[tuple[str, str, str]], loose: bool
+    rows: list[tuple[str, str, str]], optional: set[str]
 ) -> None:
-    optional = ("company", "domain") if loose else ()
     read = keys.combine(read_parts(rows), optional=optional)
     for row, cells in enumerate(rows):
-        parts = {p: f"{c}1" for p, c in zip(["name", "company", "domain"], cells, strict=True) if c}
-        complete = {"name", "company", "domain"} - set(optional) <= set(parts)
+        parts = {p: f"{c}1" for p, c in zip(PARTS, cells, strict=True) if c}
+        complete = bool(parts) and set(PARTS) - optional <= set(parts)
         code = read.codes[row]
         assert (code >= 0) == complete
         if complete:
@@ -463,6 +505,14 @@ def test_the_first_choice_that_has_a_key_identifies_the_row() -> None:
     ]
     assert read.first.tolist() == [0, 1, 2]
     assert read.reasons == {}
+
+
+def test_a_row_that_no_choice_identifies_gives_the_reason_of_the_first() -> None:
+    profiles = keys.combine({"linkedin": keys.canonical("linkedin", pd.Series(["acme", None, None]))})
+    emails = keys.combine({"email": keys.canonical("email", pd.Series(["x@", "y", None]))})
+    read = keys.first_of([profiles, emails])
+    assert read.reasons == {0: "no linkedin.com/in/ in 'acme'", 1: "no @ in 'y'"}
+    assert read.blank.tolist() == [False, False, True]
 
 
 def test_parts_of_different_length_are_refused() -> None:

@@ -104,6 +104,13 @@ def test_every_wrong_column_is_named_at_once() -> None:
     assert [problem.column for problem in report.errors] == ["Name", "Firm"]
 
 
+def test_of_many_errors_the_message_says_five_and_how_many_more() -> None:
+    roles = ["linkedin", "email", "full_name", "first_name", "last_name", "company", "domain"]
+    report = check_intake(from_sheet("x"), "find_people", {role: f"my {role}" for role in roles})
+    with pytest.raises(InputError, match=r"'my last_name' .* And 2 more like these\. Nothing was sent\.$"):
+        report.raise_for_errors()
+
+
 def test_a_sheet_with_many_columns_lists_some_of_them() -> None:
     frame = pd.DataFrame([range(40)], columns=[f"c{n}" for n in range(40)])
     with pytest.raises(InputError, match=r"'c29' and 10 more\. Nothing was sent\.$"):

@@ -287,7 +287,7 @@ def _folded(text: str) -> str:
     """Without differences of case, width and blanks (Unicode's NFKC and casefold)."""
     if text.isascii():
         return one_blank(text).lower()
-    for _ in range(3):  # folding can undo composing and the other way round; it settles at the second turn
+    for _ in range(2):  # composing can bring new capitals, as of the small ᴬ; the second turn folds these
         text = one_blank(clean(unicodedata.normalize("NFKC", text.casefold())))
     return text
 

@@ -65,6 +65,8 @@ _NOTHING_UNLESS_A_NAME = frozenset(
 )
 
 _SHOWN_CHARACTERS = 40
+#: A spreadsheet's numbers are floats: from here on digits are missing, and another id or phone is shown.
+_EXACT_BELOW = 1e15
 
 
 def shown(text: str) -> str:
@@ -116,10 +118,12 @@ def _number_text(number: numbers.Real | decimal.Decimal) -> str | None:
             return str(int(number))
         value = float(number)
     except (ValueError, OverflowError):
-        raise Unusable("holds a number without end") from None
+        raise Unusable("holds a number of thousands of digits") from None
     if math.isnan(value):  # how pandas says that there is nothing
         return None
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value)
+    if abs(value) >= _EXACT_BELOW:
+        raise Unusable("holds a number longer than the 15 digits that a spreadsheet keeps")
+    return str(int(value)) if value.is_integer() else str(value)
 
 
 def refuse(text: str, cell: str, *, may_be_a_name: bool = False) -> None:
