@@ -217,7 +217,9 @@ class Book:
     def _work_out(self, frame: pd.DataFrame, policy: Policy) -> Changes:
         fixed = {}
         if policy != "new":
-            fixed = {number: self._grid.fixed_rows(number) for number in self._numbers}
+            fixed = {
+                number: self._grid.fixed_rows(number, self.frame.index.tolist()) for number in self._numbers
+            }
         changes = work_out(self.frame, self._numbers, frame, policy, fixed)
         give_places(changes, self._first_free_column(), self.name)
         return changes

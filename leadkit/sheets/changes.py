@@ -132,8 +132,8 @@ def _check_labels(book: pd.DataFrame, frame: pd.DataFrame) -> None:
     strange = frame.index.difference(book.index)
     if len(strange):
         msg = (
-            f"{len(strange):,} rows of the frame are not rows of the sheet, the first is {strange.tolist()[0]!r}. Nothing was "
-            "written. Keep the index of book.frame: it holds the spreadsheet's row numbers."
+            f"{len(strange):,} rows of the frame are not rows of the sheet, the first is {strange.tolist()[0]!r}. "
+            "Nothing was written. Keep the index of book.frame: it holds the spreadsheet's row numbers."
         )
         raise SheetError(msg)
     if not frame.columns.is_unique:

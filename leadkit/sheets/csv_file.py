@@ -172,10 +172,11 @@ class CsvFile:
             if changes.new:
                 width = width or len(csv.spans(record))
                 first = changes.new[0].number or 0
-                added = [""] * (first - 1 - width)
+                blank = self._field("", quote_all=quote_all)
+                added = [blank] * (first - 1 - width)
                 for column in changes.new:
                     value = column.values[at] if at >= 0 else column.name
-                    added.append("" if value is None else self._field(value, quote_all=quote_all))
+                    added.append(blank if value is None else self._field(value, quote_all=quote_all))
                 content += "".join(csv.delimiter + field for field in added)
             yield content + text[record.end : record.next]
 

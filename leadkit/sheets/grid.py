@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from leadkit.sheets.limits import MAX_NAMED
 from leadkit.sheets.refs import LETTERS, Area
@@ -85,16 +87,17 @@ class Grid:
         areas = (a.right for a in [*self.formula_areas, *self.merged] if a.bottom >= from_row)
         return max([0, *filled, *formulas, *areas])
 
-    def fixed_rows(self, column: int) -> set[int]:
-        """Rows whose cell in this column is never written: a formula, or a cell that a merge covers."""
-        rows = set(self.formulas.get(column, ()))
+    def fixed_rows(self, column: int, rows: Sequence[int]) -> set[int]:
+        """Those of ``rows`` whose cell in this column is never written: a formula, or a cell that a merge covers."""
+        numbers = np.asarray(rows, dtype=np.int64)
+        fixed = np.isin(numbers, list(self.formulas.get(column, ())))
         for area in self.formula_areas:
             if area.left <= column <= area.right:
-                rows.update(range(area.top, area.bottom + 1))
+                fixed |= (area.top <= numbers) & (numbers <= area.bottom)
         for area in self.merged:
             if area.left <= column <= area.right:
-                rows.update(range(area.top + (column == area.left), area.bottom + 1))
-        return rows
+                fixed |= (area.top + (column == area.left) <= numbers) & (numbers <= area.bottom)
+        return set(numbers[fixed].tolist())
 
     def top_rows(self, count: int) -> list[tuple[int, dict[int, str]]]:
         """The first ``count`` rows that have filled cells: row number, and its texts by column."""

@@ -32,6 +32,8 @@ LARGE_MEMBER_BYTES: Final = 250_000_000
 
 #: XML parts that are read as a whole (workbook, relationships, styles, tables).
 MAX_PART_BYTES: Final = 64_000_000
+#: What comes before the cells of a sheet: views, column widths. Kilobytes, in any real sheet.
+MAX_HEAD_BYTES: Final = 16_000_000
 #: One row of a sheet, or one shared text, in XML. A full row of short texts has about 1 MB.
 MAX_ROW_BYTES: Final = 32_000_000
 #: Elements inside each other, outside of the rows. Excel's own files stay below 30.

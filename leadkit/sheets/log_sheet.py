@@ -13,7 +13,7 @@ from leadkit.sheets.cell_values import CellEncoder
 from leadkit.sheets.changes import present
 from leadkit.sheets.package import NewMember, compress
 from leadkit.sheets.parts import rels_name
-from leadkit.sheets.refs import LETTERS
+from leadkit.sheets.refs import LETTERS, whole
 from leadkit.sheets.sheet_edges import width_of
 from leadkit.sheets.xlsx_file import XlsxFile
 from leadkit.sheets.xml_text import XmlPart, escape, first_tag, tags
@@ -97,7 +97,7 @@ class LogSheets:
         encoder = CellEncoder(dates=False)
         sheets = list(tags(workbook.text, "sheet"))
         names = [tag.attributes.get("name", "") for tag in sheets]
-        sheet_ids = [int(i) for tag in sheets if (i := tag.attributes.get("sheetId", "")).isdigit()]
+        sheet_ids = [whole(tag.attributes.get("sheetId")) for tag in sheets]
         used = {tag.attributes.get("Id", "") for tag in tags(rels.text, "Relationship")}
         folder = posixpath.join(posixpath.dirname(parts.workbook), "worksheets")
         self.added: dict[str, NewMember] = {}

@@ -21,6 +21,7 @@ LETTERS: Final = ("", *(_letters(n) for n in range(1, MAX_COLUMNS + 1)))
 #: Letters → column number.
 NUMBERS: Final = {letters: number for number, letters in enumerate(LETTERS) if number}
 
+_WHOLE = re.compile("[0-9]{1,9}")
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 
 
@@ -36,6 +37,11 @@ class Area(NamedTuple):
         first = f"{LETTERS[self.left]}{self.top}"
         last = f"{LETTERS[self.right]}{self.bottom}"
         return first if first == last else f"{first}:{last}"
+
+
+def whole(text: str | None, default: int = 0) -> int:
+    """An attribute's whole number, of up to nine digits; ``default`` when it is anything else."""
+    return int(text) if text is not None and _WHOLE.fullmatch(text) else default
 
 
 def parse_cell(text: str) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from leadkit.sheets.cell_values import CellEncoder, Form
 from leadkit.sheets.changes import ColumnChange
-from leadkit.sheets.refs import LETTERS, NUMBERS
+from leadkit.sheets.refs import LETTERS, NUMBERS, whole
 from leadkit.sheets.sheet_stream import Rows
 from leadkit.sheets.styles import Format, Styles
 from leadkit.sheets.xml_text import attributes
@@ -20,9 +20,9 @@ _FORMAT: dict[Form, Format] = {
     "date": "date",
     "datetime": "datetime",
 }
-_STYLE = re.compile(rb"""\ss\s*=\s*["']([0-9]+)""")
+_STYLE = re.compile(rb"""\ss\s*=\s*["']([0-9]{1,9})""")
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)""")
-_SPANS = re.compile(rb"""(\sspans\s*=\s*["'])([0-9]+):([0-9]+)(["'])""")
+_SPANS = re.compile(rb"""(\sspans\s*=\s*["'])([0-9]{1,9}):([0-9]{1,9})(["'])""")
 _PLAIN_ROW = re.compile(rb' r="([0-9]+)"')
 
 
@@ -250,5 +250,4 @@ def _row_style(text: bytes) -> int:
     if b"customFormat" not in text:
         return -1
     found = attributes(text.decode())
-    style = found.get("s", "")
-    return int(style) if style.isdigit() and found.get("customFormat") in ("1", "true") else -1
+    return whole(found.get("s"), -1) if found.get("customFormat") in ("1", "true") else -1

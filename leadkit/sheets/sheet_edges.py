@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from leadkit.sheets.limits import MAX_COLUMNS
-from leadkit.sheets.refs import Area, parse_area
+from leadkit.sheets.refs import Area, parse_area, whole
 from leadkit.sheets.xml_text import Tag, escape, first_tag, tags
 
 #: Widths in characters of the default font, as a sheet counts them.
@@ -30,8 +30,7 @@ class ColumnRange:
 
     @property
     def style(self) -> int:
-        style = self.attributes.get("style", "0")
-        return int(style) if style.isdigit() else 0
+        return whole(self.attributes.get("style"))
 
     def xml(self, prefix: str) -> str:
         others = "".join(f' {key}="{escape(value)}"' for key, value in self.attributes.items())
@@ -43,9 +42,9 @@ def column_ranges(head: str) -> list[ColumnRange]:
     ranges = []
     for tag in tags(head, "col"):
         found = dict(tag.attributes)
-        first, last = found.pop("min", ""), found.pop("max", "")
-        if first.isdigit() and last.isdigit():
-            ranges.append(ColumnRange(int(first), int(last), found))
+        first, last = whole(found.pop("min", None)), whole(found.pop("max", None))
+        if 1 <= first <= last <= MAX_COLUMNS:
+            ranges.append(ColumnRange(first, last, found))
     return ranges
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from leadkit.errors import SheetError
-from leadkit.sheets.limits import MAX_PART_BYTES, MAX_ROW_BYTES
+from leadkit.sheets.limits import MAX_HEAD_BYTES, MAX_PART_BYTES, MAX_ROW_BYTES
 from leadkit.sheets.xml_text import MAIN_NAMESPACES, Tag, encoding_of, first_tag, mask_bytes, refuse_doctype
 
 
@@ -79,8 +79,8 @@ class SheetStream:
         self.prefix = f"{self.root.prefix}:" if self.root.prefix else ""
         opening = re.compile(rb"<" + self.prefix.encode() + rb"sheetData(?:\s[^<>]*?)?(/?)>")
         while (found := opening.search(mask_bytes(self._buffer))) is None:
-            if len(self._buffer) > MAX_PART_BYTES:
-                raise self._refuse("there is no table of cells in its first 64 MB")
+            if len(self._buffer) > MAX_HEAD_BYTES:
+                raise self._refuse(f"there is no table of cells in its first {MAX_HEAD_BYTES / 1e6:.0f} MB")
             if not self._more():
                 raise self._refuse("it has no table of cells (sheetData)")
         head, rest = self._buffer[: found.end()], self._buffer[found.end() :]

@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from leadkit.sheets.number_text import BUILT_IN, kind_of
+from leadkit.sheets.refs import whole
 from leadkit.sheets.xml_text import XmlPart, attributes, first_tag, mask, tags
 
 #: What a new cell needs of its number format: nothing, text as text, a date, a moment.
@@ -22,9 +23,8 @@ class Styles:
         self._part = part
         text = part.text
         custom = {
-            int(tag.attributes["numFmtId"]): tag.attributes.get("formatCode", "")
+            whole(tag.attributes.get("numFmtId")): tag.attributes.get("formatCode", "")
             for tag in tags(text, "numFmt")
-            if tag.attributes.get("numFmtId", "").isdigit()
         }
         self._found = first_tag(text, "cellXfs")
         self._formats: list[str] = []
@@ -42,8 +42,7 @@ class Styles:
 
     @staticmethod
     def _code(xf: str, custom: dict[int, str]) -> str:
-        number = attributes(xf[: xf.index(">")]).get("numFmtId", "0")
-        number_format = int(number) if number.isdigit() else 0
+        number_format = whole(attributes(xf[: xf.index(">")]).get("numFmtId"))
         return custom.get(number_format, BUILT_IN.get(number_format, "General"))
 
     @property

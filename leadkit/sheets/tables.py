@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from leadkit.sheets.grid import Table
 from leadkit.sheets.parts import Parts
-from leadkit.sheets.refs import Area, parse_area
+from leadkit.sheets.refs import Area, parse_area, whole
 from leadkit.sheets.xml_text import XmlPart, escape_cell, first_tag, tags
 
 
@@ -23,12 +23,11 @@ def tables_of(parts: Parts, sheet_part: str) -> list[Table]:
         if member is None or tag is None or area is None:
             continue
         a = tag.attributes
-        totals = a.get("totalsRowCount", "0")
         found.append(
             Table(
                 area,
                 has_header=a.get("headerRowCount", "1") != "0",
-                totals_rows=int(totals) if totals.isdigit() else 0,
+                totals_rows=min(whole(a.get("totalsRowCount")), area.bottom - area.top),
                 part=member.name,
                 name=a.get("displayName", a.get("name", "")),
             )
@@ -53,7 +52,7 @@ def grown(part: XmlPart, table: Table, names: Sequence[str]) -> XmlPart | None:
     known = {t.attributes.get("name", "").casefold() for t in existing}
     if any(name.casefold() in known for name in names):
         return None
-    ids = [int(i) for t in existing if (i := t.attributes.get("id", "")).isdigit()]
+    ids = [whole(t.attributes.get("id")) for t in existing]
     if len(existing) != table.area.right - table.area.left + 1:
         return None
     first = max(ids, default=0) + 1

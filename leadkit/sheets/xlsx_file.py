@@ -142,7 +142,7 @@ class XlsxFile:
         try:
             stream = self.stream(entry)
             p = re.escape(stream.prefix.encode())
-            filled = re.compile(rb"<" + p + rb'c r="([A-Z]{1,3})([0-9]{1,7})"[^<>]*[^/]><' + p + rb"[vif]")
+            filled = re.compile(rb"<" + p + rb'c r="([A-Z]{1,3})([0-9]{1,7})"[^<>]*(?<!/)><' + p + rb"[vif]")
             columns: set[bytes] = set()
             last = 0
             for rows in stream.rows():

@@ -9,7 +9,7 @@ from leadkit.errors import SheetError
 from leadkit.sheets import limits
 from leadkit.sheets.grid import Cells, Grid, Table
 from leadkit.sheets.number_text import formatter, plain_number
-from leadkit.sheets.refs import LETTERS, NUMBERS, parse_area
+from leadkit.sheets.refs import LETTERS, NUMBERS, parse_area, whole
 from leadkit.sheets.sheet_stream import SheetStream, utf8
 from leadkit.sheets.xml_text import ATTRIBUTES, attributes, plain, refuse_doctype, tags, unescape_cell
 
@@ -194,11 +194,9 @@ class SheetReader:
     def _start_row(self, text: str, previous: int) -> int:
         usual = _PLAIN_ROW.match(text)
         number = usual[1] if usual else attributes(text).get("r", "")
-        if number and not number.isdigit():
-            raise self._refuse(f"it has a row {number!r}")
-        row = int(number) if number else previous + 1
+        row = whole(number) if number else previous + 1
         if not 1 <= row <= limits.MAX_ROWS:
-            raise self._refuse(f"its row {row} is outside of any sheet")
+            raise self._refuse(f"its row {number[:20] or row} is outside of any sheet")
         if row <= previous:
             raise self._refuse(
                 f"its row {row} comes after row {previous}, so that it is not clear which is meant"
@@ -228,10 +226,10 @@ class SheetReader:
             raise self._refuse(f"it has a cell that is not XML: {text[:40]!r}")
         found = attributes(text)
         kind = found.get("t", "n")
-        style = found.get("s", "0")
+        style = whole(found.get("s"))
         as_text: Callable[[str], str] | None = None
-        if kind == "n" and style.isdigit() and int(style) < len(self._codes):
-            as_text = self._formatter(int(style))
+        if kind == "n" and style < len(self._codes):
+            as_text = self._formatter(style)
         if len(self._kinds) < 100_000:
             self._kinds[text] = (kind, as_text)
         return kind, as_text
@@ -292,9 +290,8 @@ class SheetReader:
         """Merged areas, the filter and frozen rows: evidence for where the header is, and places to keep clear of."""
         grid = self.grid
         for tag in tags(self._stream.head.decode("utf-8", "replace"), "pane"):
-            split = tag.attributes.get("ySplit", "0")
-            if tag.attributes.get("state", "").startswith("frozen") and split.isdigit():
-                grid.frozen_rows = int(split)
+            if tag.attributes.get("state", "").startswith("frozen"):
+                grid.frozen_rows = whole(tag.attributes.get("ySplit"))
         for tag in tags(self._stream.tail.decode("utf-8", "replace"), "mergeCell", "autoFilter"):
             area = parse_area(tag.attributes.get("ref", ""))
             if area is None:
