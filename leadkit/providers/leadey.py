@@ -1,0 +1,206 @@
+"""Leadey: what the customer's own workspace knows. Reading only, and free.
+
+API: https://api.leadey.ai/quickstart, read 2026-07-01. Leadey has no database to search and nothing to buy through
+its API: it tells who of a sheet is in a campaign already, so that nobody is written to twice.
+
+Putting people into a campaign is left out on purpose: Leadey's inbound webhook is no data sync, it starts outreach
+to the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import quote
+
+from leadkit.errors import InputError, NotThereError
+from leadkit.money import Amount
+from leadkit.providers.base import Balance, Operation, Page, Request, Response, Search, Value
+from leadkit.providers.json_body import integer, mapping, millicredits, text
+from leadkit.providers.leadey_known import FREE, FREE_REPEAT, known
+from leadkit.providers.leadey_rows import (
+    COLLECTIONS,
+    LIMIT,
+    Collection,
+    missing_note,
+    read_body,
+    read_row,
+    rows_by_id,
+)
+
+Send = Callable[[Request], Response]
+
+#: pageSize: at most 100; a larger one is cut to it in silence.
+PAGE_SIZE = 100
+
+#: A search of every provider's, and the collection that answers it here.
+_SEARCHES = {"search_people": "contacts", "search_companies": "companies"}
+
+
+class Leadey:
+    """The provider."""
+
+    name = "leadey"
+    title = "Leadey"
+    key_name = "LEADEY_API_KEY"
+    hosts: Mapping[str, str] = {"api": "https://backend.leadey.ai/v1"}
+    host_overrides: Mapping[str, str] = {"api": "LEADKIT_LEADEY_URL"}
+
+    def headers(self, key: str, host: str) -> Mapping[str, str]:  # noqa: ARG002 - one host
+        return {"Authorization": f"Bearer {key}"}
+
+    def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
+        """The operation behind a step: known."""
+        if step != "known":
+            msg = f"Leadey does not offer {step}; it offers known. Nothing was sent."
+            raise InputError(msg)
+        if wants:
+            msg = "Leadey tells all it knows of a person at once; leave want= out. Nothing was sent."
+            raise InputError(msg)
+        return known()
+
+    def search(self, step: str) -> Search:
+        """The reading behind a step: leads, contacts (search_people), companies (search_companies) or campaigns."""
+        name = _SEARCHES.get(step, step)
+        if name not in COLLECTIONS:
+            offered = ", ".join([*_SEARCHES, *COLLECTIONS])
+            msg = f"Leadey does not offer {step}; it offers {offered}. Nothing was sent."
+            raise InputError(msg)
+        return reading(step, COLLECTIONS[name])
+
+    def balance_request(self) -> Request:
+        return Request("GET", "/me")
+
+    def decode_balance(self, response: Response) -> Balance:
+        """Credits of the workspace. They are spent in Leadey's own app; nothing here spends any."""
+        data, _ = read_body(response)
+        told = mapping(mapping(data).get("credits"))
+        remaining = millicredits(told.get("balance"))
+        return Balance(
+            provider=self.name,
+            account=text(mapping(data).get("id")),
+            remaining=remaining,
+            used=millicredits(told.get("used")),
+            limit=millicredits(told.get("included")),
+            note="" if remaining is not None else "Leadey did not say how many credits are left.",
+        )
+
+
+def reading(step: str, collection: Collection) -> Search:
+    """The reading of a collection, page by page. What a filter finds may be part of a longer word."""
+    return Search(
+        provider="leadey",
+        step=step,
+        title=collection.title,
+        filters={name: takes for name, (_, takes) in collection.filters.items()},
+        page_size=PAGE_SIZE,
+        most_rows=None,  # not documented
+        price=FREE,
+        priced_by="page",
+        limit=LIMIT,
+        repeat=FREE_REPEAT,
+        columns=collection.columns,
+        encode=lambda filters, after, rows: _encode(collection, filters, after, rows),
+        decode=lambda response: _decode(collection, response),
+    )
+
+
+def _encode(collection: Collection, filters: Mapping[str, Any], after: str | None, rows: int) -> Request:
+    query: list[tuple[str, str]] = []
+    for name, value in filters.items():
+        if name not in collection.filters:
+            # Leadey ignores what it does not know, and would give every row as if it had been filtered.
+            close = get_close_matches(name, collection.filters, n=1)
+            meant = f" Did you mean {close[0]}?" if close else ""
+            msg = (
+                f"Leadey has no filter {name!r} for {collection.path[1:]}, and would give all of them.{meant} It has "
+                f"{', '.join(collection.filters)}. Nothing was sent."
+            )
+            raise InputError(msg)
+        if value is None:
+            continue
+        parameter, takes = collection.filters[name]
+        if not isinstance(value, str) or not value.strip():
+            raise InputError(f"{name} takes {takes}, not {value!r}. Nothing was sent.")
+        query.append((parameter, value.strip()))
+    # The page and its size: pages of another size would skip or repeat rows.
+    page, _, size = (after or f"1/{max(1, min(rows, PAGE_SIZE))}").partition("/")
+    if not (page.isdecimal() and size.isdecimal()):
+        raise InputError(f"{after!r} is no page of Leadey's. Nothing was sent.")
+    return Request("GET", collection.path, query=(*query, ("page", page), ("pageSize", size)))
+
+
+def _decode(collection: Collection, response: Response) -> Page:
+    data, meta = read_body(response)
+    came = len(data) if isinstance(data, list) else 0
+    rows = rows_by_id(data, collection)
+    page, pages = integer(meta.get("page")), integer(meta.get("totalPages"))
+    size = integer(meta.get("pageSize"))
+    at_end = not came or page is None or size is None or (pages is not None and page >= pages)
+    left_out = came - len(rows)
+    return Page(
+        rows=tuple(rows.values()),
+        next=None if at_end else f"{(page or 0) + 1}/{size}",
+        total=integer(meta.get("totalCount")),
+        amount=Amount(),
+        note=f"{left_out} rows came twice or without an id and are left out" if left_out else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All rows of a collection, each once. ``note`` says when some may be missing."""
+
+    rows: tuple[Mapping[str, Value], ...]
+    note: str = ""
+
+
+def read_all(send: Send, name: str, **filters: str) -> Reading:
+    """Every row of leads, contacts, companies or campaigns, 100 a call. Free.
+
+    Newest rows come first, so one that arrives while the pages are read pushes another to the next page: it is
+    then seen twice, or not at all. Rows are therefore told apart by their id and counted against the total.
+
+    Raises
+    ------
+    InputError
+        No such collection or filter. Nothing was sent.
+    ProviderError
+        Leadey refused.
+    """
+    search = Leadey().search(name)
+    id_column = search.columns[0].field
+    rows: dict[Value, Mapping[str, Value]] = {}
+    after, asked, total = None, set[str | None](), None
+    while after not in asked:
+        asked.add(after)
+        page = search.decode(send(search.encode(filters, after, PAGE_SIZE)))
+        for row in page.rows:
+            rows.setdefault(row[id_column], row)
+        total, after = page.total, page.next
+        if after is None:
+            break
+    return Reading(tuple(rows.values()), missing_note(total, len(rows)))
+
+
+def read_one(send: Send, name: str, row_id: str) -> Mapping[str, Value] | None:
+    """One row of leads, contacts, companies or campaigns by its id; None when Leadey has none. Free.
+
+    Raises
+    ------
+    InputError
+        No such collection. Nothing was sent.
+    ProviderError
+        Leadey refused.
+    """
+    if name not in COLLECTIONS or not row_id.strip("."):
+        raise InputError(f"Leadey has {', '.join(COLLECTIONS)}, each with ids, not {name!r} {row_id!r}.")
+    collection = COLLECTIONS[name]
+    try:
+        data, _ = read_body(send(Request("GET", f"{collection.path}/{quote(row_id, safe='')}")))
+    except NotThereError:
+        return None
+    row = read_row(mapping(data), collection)
+    return row if row[collection.fields[0][1]] == row_id else None
