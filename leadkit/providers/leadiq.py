@@ -1,0 +1,179 @@
+"""LeadIQ: finding people and companies, their e-mails and phones, and checking e-mails.
+
+API: https://leadiqhelp.zendesk.com/hc/en-us/articles/29375289152795-LeadIQ-Public-API-Guide and the schema that
+api.leadiq.com/graphql gives of itself, read 2026-08-13. ``leadiq_terms.py`` has the prices and limits with their
+sources. LeadIQ charges by the fields that a query selects, and never says what a call cost.
+
+Saved lists (Prospector) are in ``leadiq_lists.py``; they are free and no part of a run. Exporting a prospect to
+Salesforce is not offered: a lost answer leaves a record that nothing here could take back.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from leadkit.errors import InputError, SettingsError
+from leadkit.providers.base import Balance, Operation, Request, Response, Search
+from leadkit.providers.json_body import mapping, millicredits, text
+from leadkit.providers.leadiq_answers import read_graphql
+from leadkit.providers.leadiq_companies import company_details
+from leadkit.providers.leadiq_emails import validate_emails
+from leadkit.providers.leadiq_people import find_people, preview_people
+from leadkit.providers.leadiq_search import job_changes, search_companies, search_people
+from leadkit.providers.leadiq_terms import NAME, PRICES
+
+_PLAN = "name product status nextBillingPeriod"
+_ACCOUNT = (
+    f"query Account {{ account {{ plans {{ {_PLAN} }} dataHubPlan {{ {_PLAN} available used }} "
+    f"universalPlan {{ {_PLAN} available used }} }} }}"
+)
+_COSTS = "{ costs { sku costs { dataPoint cost costInDecimals } } }"
+_PRICES = f"query Prices {{ account {{ dataHubPlan {_COSTS} universalPlan {_COSTS} }} }}"
+
+
+class LeadIQ:
+    """The provider; holds the one thing an account can know better than the documents: its prices."""
+
+    name = NAME
+    title = "LeadIQ"
+    key_name = "LEADIQ_API_KEY"
+    hosts: Mapping[str, str] = {
+        "api": "https://api.leadiq.com/graphql",
+        "prospector": "https://prospector.leadiq.com",
+    }
+    host_overrides: Mapping[str, str] = {"api": "LEADKIT_LEADIQ_URL", "prospector": "LEADKIT_PROSPECTOR_URL"}
+
+    def __init__(self, *, prices: Mapping[str, int] | None = None) -> None:
+        """``prices``: the account's own, data point → millicredits, as ``decode_prices`` gives them for "Api"."""
+        self._prices = {**PRICES, **(prices or {})}
+
+    def headers(self, key: str, host: str) -> Mapping[str, str]:
+        """One key in two encodings: as issued for GraphQL, base64-decoded for Prospector.
+
+        Raises
+        ------
+        SettingsError
+            The key cannot be decoded. Nothing was sent.
+        """
+        if host == "prospector":
+            return {"X-API-Key": _decoded(key)}
+        return {"Authorization": f"Basic {key}"}
+
+    def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
+        """The operation behind a step.
+
+        find_people, unlock, preview_people, validate_emails and company_details; the first two sell data points
+        by name: profile, email, phone, company, of which unlock has email and phone. The cheapest is the default.
+        """
+        if step in ("find_people", "unlock"):
+            return find_people(step, wants, self._prices)
+        makers: dict[str, Callable[[], Operation]] = {
+            "preview_people": preview_people,
+            "validate_emails": lambda: validate_emails(self._prices),
+            "company_details": lambda: company_details(self._prices),
+        }
+        if step not in makers:
+            offered = ", ".join(["find_people", "unlock", *makers])
+            msg = f"LeadIQ does not offer {step}; it offers {offered}. Nothing was sent."
+            raise InputError(msg)
+        if wants:
+            msg = f"LeadIQ sells {step} as a whole; leave want= out. Nothing was sent."
+            raise InputError(msg)
+        return makers[step]()
+
+    def search(self, step: str, wants: Sequence[str] = ()) -> Search:
+        """The search behind a step: search_people, job_changes or search_companies.
+
+        ``wants`` is for search_companies: "company" buys domain, industry and size with each name.
+        """
+        makers: dict[str, Callable[[], Search]] = {
+            "search_people": lambda: search_people(self._prices),
+            "job_changes": lambda: job_changes(self._prices),
+            "search_companies": lambda: search_companies(wants, self._prices),
+        }
+        if step not in makers:
+            msg = f"LeadIQ does not offer {step}; it offers {', '.join(makers)}. Nothing was sent."
+            raise InputError(msg)
+        if wants and step != "search_companies":
+            msg = f"LeadIQ sells {step} as a whole; leave want= out. Nothing was sent."
+            raise InputError(msg)
+        return makers[step]()
+
+    def balance_request(self) -> Request:
+        return Request("POST", "", json={"query": _ACCOUNT})
+
+    def decode_balance(self, response: Response) -> Balance:
+        """What is left. ``available`` is what is left, not what there was: LeadIQ's samples add ``used`` to it."""
+        data, errors = read_graphql(response, ("account",))
+        account = mapping(data.get("account"))
+        plan = mapping(account.get("universalPlan")) or mapping(account.get("dataHubPlan"))
+        left, used = millicredits(plan.get("available")), millicredits(plan.get("used"))
+        notes = [str(error) for error in errors]
+        if not plan:
+            notes.append("no plan with credits is active")
+        elif (text(plan.get("status")) or "active").lower() not in ("active", "trialing"):
+            notes.append(f"the plan {text(plan.get('name'))} is {text(plan.get('status'))}")
+        if isinstance(plan.get("used"), int):
+            notes.append("LeadIQ counts whole credits here, so calls of a tenth show late")
+        return Balance(
+            provider=NAME,
+            account=None,  # the account query names plans, and no account
+            remaining=left,
+            used=used,
+            limit=None if left is None or used is None else left + used,
+            period_end=text(plan.get("nextBillingPeriod")),
+            note="; ".join(notes),
+        )
+
+    def prices_request(self) -> Request:
+        """Asks for the account's own price list. Free."""
+        return Request("POST", "", json={"query": _PRICES})
+
+    def decode_prices(self, response: Response) -> Mapping[str, Mapping[str, int]]:
+        """The account's own prices: product ("Api", "Prospector", …) → data point → millicredits."""
+        data, _ = read_graphql(response, ("account",))
+        account = mapping(data.get("account"))
+        plan = mapping(account.get("universalPlan")) or mapping(account.get("dataHubPlan"))
+        prices: dict[str, dict[str, int]] = {}
+        for product in map(mapping, _items(plan.get("costs"))):
+            for cost in map(mapping, _items(product.get("costs"))):
+                exact = millicredits(_number(cost.get("costInDecimals")))
+                price = millicredits(cost.get("cost")) if exact is None else exact
+                sku, point = text(product.get("sku")), text(cost.get("dataPoint"))
+                if sku and point and price is not None:
+                    prices.setdefault(sku, {})[point] = price
+        return prices
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _number(value: Any) -> Any:
+    """A decimal that came as text, as GraphQL servers write theirs, as a number."""
+    if isinstance(value, str):
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            return None
+        return number if number.is_finite() else None
+    return value
+
+
+def _decoded(key: str) -> str:
+    # The padding may be lost when a key is copied. Whatever the decoded text ends in belongs to it.
+    try:
+        decoded = base64.b64decode(key + "=" * (-len(key) % 4), validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        decoded = ""
+    if not decoded or not decoded.isprintable() or " " in decoded:
+        msg = (
+            "LEADIQ_API_KEY is not base64, so it cannot be used for prospector.leadiq.com. Set it to the Secret "
+            "Base64 that LeadIQ shows under Settings, API, exactly as it is there. Nothing was sent."
+        )
+        raise SettingsError(msg)
+    return decoded
