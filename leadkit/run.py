@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from leadkit.clock import Clock
@@ -38,6 +39,7 @@ CAREFUL_CALLS = 3
 #: How long to wait before looking again for a fact that another run has in flight.
 LOOK_AGAIN_SECONDS = 0.5
 _BACKOFF_SECONDS = (1.0, 2.0, 4.0)
+_NEVER_CAME = "asked for earlier, and the answer never came"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Runner:
         self._threads = threads
         self._work: deque[tuple[str, ...] | int] = deque()  # batches of keys, or calls to repeat
         self._waiting: list[str] = []
+        self._doubtful: dict[int, tuple[str, ...]] = {}  # call → keys of this run that it covers
         self._changed = threading.Condition()
         self._busy = 0
         self._careful = threading.Lock()
@@ -146,24 +149,26 @@ class Runner:
         outcome.cancelled = self._cancel.is_set()
         told = (outcome.bought, outcome.known, outcome.over_budget, outcome.in_doubt, outcome.failed)
         outcome.not_tried = {key for key in keys if not any(key in group for group in told)}
-        self._look_up_what_was_not_tried()
+        # This run did not come to these; another one, or an earlier part of this one, may have.
+        self._waiting.clear()
+        with suppress(LedgerError):  # the run says so itself
+            self._look_up(list(outcome.not_tried), _NEVER_CAME)
+            self._note_doubt(self._waiting, "another run has asked for this, and its answer has not come")
+        outcome.not_tried -= outcome.known | outcome.in_doubt.keys()
         return outcome
 
-    def _look_up_what_was_not_tried(self) -> None:
-        """This run did not come to these keys; another one, or an earlier part of this one, may have."""
-        left = list(self.outcome.not_tried)
-        try:
-            states = self._ledger.states(self._operation_id, left, fresh_after=self._fresh_after)
-        except LedgerError:
-            return  # the run says so itself
-        for key, state in zip(left, states, strict=True):
-            if state in (FactState.FOUND, FactState.NOT_FOUND):
-                self.outcome.known.add(key)
-            elif state in (FactState.INTENT, FactState.IN_DOUBT):
-                self.outcome.in_doubt[key] = "asked for earlier, and the answer never came"
-            else:
-                continue
-            self.outcome.not_tried.remove(key)
+    def _look_up(self, keys: Sequence[str], why: str) -> None:
+        """Take in what the ledger says by now of keys that this run cannot ask for: another run may have."""
+        states = self._ledger.states(self._operation_id, keys, fresh_after=self._fresh_after)
+        with self._changed:
+            for key, state in zip(keys, states, strict=True):
+                if state in (FactState.FOUND, FactState.NOT_FOUND, FactState.SUPPRESSED):
+                    self.outcome.known.add(key)
+                    self.outcome.in_doubt.pop(key, None)
+                elif state == FactState.INTENT:
+                    self._waiting.append(key)
+                elif state == FactState.IN_DOUBT:
+                    self.outcome.in_doubt[key] = why
 
     # -- the workers --------------------------------------------------------------------------------------
 
@@ -217,16 +222,17 @@ class Runner:
             self.outcome.known.update(claim.known)
             self.outcome.over_budget.update(claim.over_budget)
             self._waiting.extend(claim.waiting)
+            self._doubtful.update(claim.doubtful)
             self._work.extendleft(claim.doubtful)
-        for why_keys in claim.doubtful.values():
-            self._note_doubt(why_keys, "asked for earlier, and the answer never came")
         self._report()
         if claim.call_id is not None:
             self._call(claim, claim.call_id)
 
     def _repeat_call(self, call_id: int) -> None:
         claim = self._ledger.reclaim(call_id, owner=self._owner, may_repeat=self._may_repeat)
-        if claim is not None:
+        if claim is None:
+            self._look_up(self._doubtful[call_id], _NEVER_CAME)
+        else:
             with self._changed:
                 self.outcome.repeated += 1
             self._call(claim, call_id)
@@ -290,12 +296,14 @@ class Runner:
                 lost += 1
                 unclear = True
                 body = body or getattr(error, "partial", b"")
-                self._ledger.doubt(call_id, str(error), body=body, amount=getattr(error, "amount", None))
+                amount = getattr(error, "amount", None)
+                self._ledger.doubt(call_id, str(error), body=body, amount=amount)
+                self._watch_price(claim, amount, error.request_id)
                 again = None
                 if lost <= REPEATS and self._pause(_BACKOFF_SECONDS[lost - 1]):
                     again = self._ledger.reclaim(call_id, owner=self._owner, may_repeat=self._may_repeat)
                 if again is None:
-                    self._note_doubt(claim.keys, str(error))
+                    self._look_up(claim.keys, str(error))
                     return
             else:
                 self._settle(claim, call_id, response, decoded)
@@ -331,14 +339,18 @@ class Runner:
                 self.outcome.in_doubt.pop(key, None)
         self._note_doubt(missing, decoded.note or f"{self._operation.provider} left this out of its answer")
         self._report()
-        if decoded.amount is not None and decoded.amount.most > claim.reserved:
-            msg = (
-                f"{self._operation.provider}: a call cost {decoded.amount} credits, more than the "
-                f"{Amount(claim.reserved, claim.reserved)} that its documents allow. The run stopped after it. "
-                "Ask the provider before you go on."
-            )
-            # Before the next careful call gets its turn.
-            self._stop(PriceError(msg, provider=self._operation.provider, request_id=decoded.request_id))
+        self._watch_price(claim, decoded.amount, decoded.request_id)
+
+    def _watch_price(self, claim: Claim, amount: Amount | None, request_id: str | None) -> None:
+        """End the run when a call cost more than was reserved for it, before the next one gets its turn."""
+        if amount is None or amount.most <= claim.reserved:
+            return
+        msg = (
+            f"{self._operation.provider}: a call cost {amount} credits, more than the "
+            f"{Amount(claim.reserved, claim.reserved)} that its documents allow. The run stopped after it. "
+            "Ask the provider before you go on."
+        )
+        self._stop(PriceError(msg, provider=self._operation.provider, request_id=request_id))
 
     def _refused(self, claim: Claim, call_id: int, unclear: bool, error: ProviderError) -> None:
         """An answer that says for certain that nothing was charged by this sending."""

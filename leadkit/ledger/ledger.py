@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, Insert, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Row, delete, func, insert, select, update
 
 from leadkit.clock import Clock
 from leadkit.errors import ApprovalError, RunNotFoundError
@@ -425,19 +425,30 @@ class Ledger:
         """
         with self.writing() as connection:
             call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
-            recorded = amount or Amount(0, call.reserved)
-            if call.attempts > 1:
-                recorded = Amount(recorded.least, max(call.reserved, recorded.most))
             self._keep_body(connection, call_id, body)
             now = self.now()
             rows = connection.execute(select(facts.c.id, facts.c.key).where(facts.c.call_id == call_id)).all()
             answered = [(fact_id, given[key]) for fact_id, key in rows if key in given]
-            _set_state(connection, [i for i, key in rows if key not in given], FactState.IN_DOUBT)
-            for status, state in _STATES.items():
-                ids = [i for i, answer in answered if answer.status == status]
-                _set_state(connection, ids, state, fetched_at=now)
-            connection.execute(delete(answers).where(answers.c.fact_id.in_([i for i, _ in answered])))
-            if answered:
+            left_out = [fact_id for fact_id, key in rows if key not in given]
+            recorded = _charged(call, amount, share=len(answered) / len(rows) if answered else 1.0)
+            values = {
+                "least": recorded.least,
+                "most": recorded.most,
+                "request_id": request_id,
+                "http_status": http_status,
+                "note": note,
+                "settled_at": now,
+            }
+            if not answered:
+                # The whole call stays in doubt, to be repeated where that is free.
+                values |= {"state": CallState.IN_DOUBT, "reserved": max(call.reserved, recorded.most)}
+                _set_state(connection, left_out, FactState.IN_DOUBT)
+            else:
+                values |= {"state": CallState.SETTLED, "key_count": len(answered)}
+                for status, state in _STATES.items():
+                    ids = [i for i, answer in answered if answer.status == status]
+                    _set_state(connection, ids, state, fetched_at=now)
+                connection.execute(delete(answers).where(answers.c.fact_id.in_([i for i, _ in answered])))
                 connection.execute(
                     insert(answers),
                     [
@@ -451,20 +462,13 @@ class Ledger:
                         for fact_id, answer in answered
                     ],
                 )
-            connection.execute(
-                update(calls)
-                .where(calls.c.id == call_id)
-                .values(
-                    # With nothing answered the whole call stays in doubt, to be repeated where that is free.
-                    state=CallState.SETTLED if answered else CallState.IN_DOUBT,
-                    least=recorded.least,
-                    most=recorded.most,
-                    request_id=request_id,
-                    http_status=http_status,
-                    note=note,
-                    settled_at=now,
+            connection.execute(update(calls).where(calls.c.id == call_id).values(**values))
+            if answered and left_out:
+                rest = max(call.reserved - recorded.most, 0)
+                connection.execute(
+                    update(calls).where(calls.c.id == call_id).values(reserved=call.reserved - rest)
                 )
-            )
+                _set_apart(connection, call, left_out, rest, note or "left out of the answer")
         return recorded
 
     def doubt(self, call_id: int, why: str, *, body: bytes = b"", amount: Amount | None = None) -> None:
@@ -473,8 +477,12 @@ class Ledger:
             self._keep_body(connection, call_id, body)
             self._mark_doubtful(connection, call_id, why)
             if amount is not None:
+                call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
+                least, most = max(call.least, amount.least), call.most + amount.most
                 connection.execute(
-                    update(calls).where(calls.c.id == call_id).values(least=amount.least, most=amount.most)
+                    update(calls)
+                    .where(calls.c.id == call_id)
+                    .values(least=least, most=most, reserved=max(call.reserved, most))
                 )
 
     def release(self, call_id: int, why: str) -> None:
@@ -513,6 +521,31 @@ class Ledger:
         if body:
             row = {"call_id": call_id, "received_at": self.now(), "body": zlib.compress(body, 1)}
             connection.execute(insert(bodies).values(row))
+
+
+def _charged(call: Row[Any], reported: Amount | None, *, share: float) -> Amount:
+    """What a call cost, as far as it can be known. ``share`` of its keys were answered.
+
+    Earlier sendings of the call may have been charged: what they reported is in the row already, and where
+    they did not, up to the reservation may have been.
+    """
+    share_reserved = round(call.reserved * share)
+    if reported is None:
+        return Amount(call.least, max(share_reserved, call.most))
+    if call.attempts == 1:
+        return reported
+    most = max(share_reserved, call.most + reported.most)
+    return Amount(max(call.least, reported.least), most)
+
+
+def _set_apart(
+    connection: Connection, call: Row[Any], fact_ids: Sequence[int], reserved: int, note: str
+) -> None:
+    """Make what an answer left out a call of its own, in doubt, under what is left of the reservation."""
+    own = {"state": CallState.IN_DOUBT, "key_count": len(fact_ids), "reserved": reserved, "note": note}
+    copied = ("run_id", "operation_id", "owner", "request_id", "http_status", "reserved_at", "moment")
+    row = insert(calls).values(**own, **{name: getattr(call, name) for name in copied})
+    _set_state(connection, fact_ids, FactState.IN_DOUBT, call_id=_new_id(connection, row))
 
 
 def _set_state(connection: Connection, fact_ids: Sequence[int], state: FactState, **values: int) -> None:

@@ -256,3 +256,43 @@ def test_a_locked_ledger_says_so_and_nothing_is_reserved(
         blocker.execute("ROLLBACK")
     assert not other.ledger.calls(run.id)
     other.close()
+
+
+def test_what_an_answer_left_out_keeps_its_share_of_the_reservation(driver: LedgerDriver) -> None:
+    run = driver.start_run(2_000)
+    run.settle(run.reserve(["a", "b"]), {"a": FOUND}, None)
+    settled, apart = driver.ledger.calls(run.id)
+    assert (settled.state, settled.amount) == (CallState.SETTLED, Amount(0, 1_000))
+    assert (apart.state, apart.reserved, apart.key_count) == (CallState.IN_DOUBT, 1_000, 1)
+    assert run.reserve(["c"]).over_budget == ("c",)
+
+
+def test_what_an_answer_left_out_is_never_taken_for_new(driver: LedgerDriver) -> None:
+    run = driver.start_run(10_000)
+    run.settle(run.reserve(["a", "b"]), {"a": FOUND}, Amount(2_000, 2_000))
+    (apart,) = run.reserve(["b"]).doubtful
+    claim = run.reclaim(apart)
+    assert claim is not None
+    assert (claim.keys, claim.reserved, claim.attempt) == (("b",), 0, 2)
+
+
+def test_what_earlier_sendings_reported_is_not_forgotten_when_a_free_repeat_reports_nothing(
+    driver: LedgerDriver,
+) -> None:
+    run = driver.start_run(10_000)
+    claim = run.reserve(["a"])
+    assert claim.call_id is not None
+    driver.ledger.doubt(claim.call_id, "data is null", amount=Amount(5_000, 5_000))
+    assert driver.ledger.run(run.id).held == 5_000, "more than was reserved, and known to be charged"
+    again = run.reclaim(claim.call_id)
+    assert again is not None
+    assert run.settle(again, {"a": FOUND}, Amount(0, 0)) == Amount(5_000, 5_000)
+
+
+def test_two_processes_that_name_an_account_differently_buy_under_one_name(driver: LedgerDriver) -> None:
+    fingerprint = driver.ledger.fingerprint("a key")
+    driver.ledger.remember_account("testing", fingerprint, "usr_1")
+    first = driver.start_run(1_000, account="usr_1")
+    first.settle(first.reserve(["a"]), {"a": FOUND}, None)
+    late = driver.start_run(1_000, account=f"key {fingerprint}")  # it looked before the name was known
+    assert late.reserve(["a"]).known == ("a",)
