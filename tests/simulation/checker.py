@@ -1,0 +1,150 @@
+"""What must hold at every instant and at the end: the provider's books beside the ledger's.
+
+Reads the ledger's file with SQL of its own; shares no code with the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from leadkit.run import Outcome
+from tests.simulation.provider import Provider
+from tests.simulation.schedule import Schedule
+
+INTENT, IN_DOUBT, FOUND, NOT_FOUND = 1, 2, 3, 4  # of facts
+SETTLED = 3  # of calls; 1 and 2 as for facts
+
+
+class _Call(NamedTuple):
+    id: int
+    run: str
+    state: int
+    reserved: int
+    least: int
+    most: int
+
+    @property
+    def bound(self) -> int:
+        """Millicredits that this call may have cost, as the ledger has it."""
+        if self.state in (INTENT, IN_DOUBT):
+            return max(self.reserved, self.most)
+        return self.most if self.state == SETTLED else 0
+
+
+class Checker:
+    """Compares; calls ``fail`` with a sentence for what does not hold."""
+
+    def __init__(
+        self, schedule: Schedule, provider: Provider, books: sqlite3.Connection, fail: Callable[[str], None]
+    ) -> None:
+        self._schedule = schedule
+        self._provider = provider
+        self._books = books
+        self._fail = fail
+
+    def look(self, when: str) -> None:
+        """I1, I2, I3 and I6, on what is committed at this moment."""
+        provider = self._provider
+        if twice := provider.charged_twice():
+            self._fail(f"I2, {when}: charged twice for {', '.join(twice)}")
+        calls = {call.id: call for call in map(_Call._make, self._books.execute(_CALLS))}
+        least = sum(call.least for call in calls.values() if call.state in (IN_DOUBT, SETTLED))
+        most = sum(call.bound for call in calls.values())
+        beyond = sum(charge.beyond for charge in provider.charges)
+        if not least <= provider.charged + beyond:
+            self._fail(f"I1, {when}: the ledger says at least {least}, charged were {provider.charged}")
+        if not provider.charged <= most:
+            self._fail(f"I1, {when}: the ledger says at most {most}, charged were {provider.charged}")
+        self._look_at_budgets(calls, when)
+        self._look_at_what_was_paid(calls, when)
+
+    def _look_at_budgets(self, calls: dict[int, _Call], when: str) -> None:
+        approved = dict(self._books.execute("SELECT id, approved_millicredits FROM runs"))
+        spent = dict.fromkeys(approved, 0)
+        for call in calls.values():
+            # A price above the documented one is the provider's breach; it ends the run and is checked there.
+            spent[call.run] += min(call.bound, call.reserved)
+        for run, amount in spent.items():
+            if amount > approved[run]:
+                self._fail(f"I3, {when}: {run} has {amount} spent or reserved of {approved[run]} approved")
+        if self._provider.charged > sum(approved.values()):
+            self._fail(f"I3, {when}: {self._provider.charged} charged of {sum(approved.values())} approved")
+
+    def _look_at_what_was_paid(self, calls: dict[int, _Call], when: str) -> None:
+        facts = {key: (state, call) for key, state, call in self._books.execute(_FACTS)}
+        for entity in {charge.entity for charge in self._provider.charges}:
+            state, call_id = facts.get(entity, (0, 0))
+            told_gone = None in self._provider.said.get(entity, ())
+            if state not in (INTENT, IN_DOUBT, FOUND) and not (state == NOT_FOUND and told_gone):
+                self._fail(f"I6, {when}: {entity} was paid for and the ledger does not know")
+            if self._schedule.batch_size == 1:
+                paid = sum(c.amount - c.beyond for c in self._provider.charges if c.entity == entity)
+                if paid > calls[call_id].bound:
+                    self._fail(
+                        f"I1, {when}: {entity} cost {paid}, the ledger says at most {calls[call_id].bound}"
+                    )
+
+    def run_ended(self, name: str, run_id: str, keys: Sequence[str], outcome: Outcome) -> None:
+        """I4 and I6 as the person sees them, and I8: each row in one place, and with its own data."""
+        states = {key: state for key, state, _ in self._books.execute(_FACTS)}
+        open_here = {key for (key,) in self._books.execute(_OPEN, (run_id,))}
+        for key in keys:
+            shown = _shown(key, outcome)
+            if not shown:
+                self._fail(f"I4, at the end of {name}: {key} is in no outcome")
+            paid_for = self._provider.charged_for(key)
+            if shown in ("answered", "known") and states.get(key) not in (FOUND, NOT_FOUND):
+                self._fail(
+                    f"I4, at the end of {name}: {key} is shown as {shown} and the ledger has no answer"
+                )
+            if shown in ("failed", "not tried") and paid_for and key in open_here:
+                self._fail(f"I6, at the end of {name}: {key} was paid for and is shown as {shown}")
+        self.look(f"at the end of {name}")
+        self._look_at_answers()
+
+    def _look_at_answers(self) -> None:
+        for key, payload in self._books.execute(_ANSWERS):
+            values = json.loads(payload)
+            said = values.get("full_name") if self._schedule.step == "unlock" else values.get("reason")
+            if said is not None and said not in self._provider.said.get(key, ()):
+                self._fail(f"I8: {key} has the data of somebody else: {said}")
+
+    def all_settled(self, keys: Sequence[str]) -> None:
+        """I7: with the faults off, one pass brings every row to an end."""
+        self.look("after the calm pass")
+        states = {key: state for key, state, _ in self._books.execute(_FACTS)}
+        for key in keys:
+            if states.get(key, 0) not in (IN_DOUBT, FOUND, NOT_FOUND):
+                self._fail(f"I7: {key} has come to no end")
+            if states[key] == IN_DOUBT and self._schedule.repeat == "free":
+                self._fail(f"I7: {key} is still in doubt, although asking again is free")
+        if self._books.execute("SELECT count(*) FROM calls WHERE state = 1").fetchone()[0]:
+            self._fail("I7: a call is still under way, and nobody is there")
+        (verdict,) = self._books.execute("PRAGMA integrity_check").fetchone()
+        if verdict != "ok":
+            self._fail(f"I11: {verdict}")
+
+    def answers(self) -> list[tuple[str, str]]:
+        return self._books.execute(_ANSWERS).fetchall()
+
+
+_CALLS = "SELECT id, run_id, state, reserved, least, most FROM calls"
+_FACTS = "SELECT key, state, call_id FROM facts"
+_OPEN = "SELECT key FROM facts JOIN calls ON calls.id = call_id WHERE facts.state IN (1, 2) AND run_id = ?"
+_ANSWERS = "SELECT key, payload FROM answers JOIN facts ON facts.id = fact_id ORDER BY key"
+
+
+def _shown(key: str, outcome: Outcome) -> str:
+    """How a row is shown; the order is that of leadkit.result."""
+    groups = {
+        "in doubt": outcome.in_doubt,
+        "failed": outcome.failed,
+        "over budget": outcome.over_budget,
+        "not tried": outcome.not_tried,
+        "answered": outcome.bought,
+        "known": outcome.known,
+    }
+    return next((name for name, group in groups.items() if key in group), "")

@@ -1,0 +1,176 @@
+"""The provider's side: who was charged for what, and when. The measure of what the client says it spent.
+
+It speaks LeadLeap's protocol and shares no code with the client. Its own clock is never wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.schedule import Schedule
+
+DAY_SECONDS = 86_400.0
+_CREDIT = 1000
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One charge to our account, in millicredits; ``beyond`` is what exceeds the documented price."""
+
+    at: float
+    entity: str
+    amount: int
+    beyond: int
+
+
+@dataclass
+class Reply:
+    """What the provider did and says. ``items`` in the order asked; ``error`` is an error code instead of data."""
+
+    status: int = 200
+    items: list[dict[str, Any]] = field(default_factory=list)
+    charged: int = 0
+    error: str = ""
+    single: bool = True
+    reports_cost: bool = True
+
+    def body(self) -> dict[str, Any]:
+        meta: dict[str, Any] = {"request_id": "req_simulated", "cached": not self.charged}
+        if self.reports_cost:
+            meta["credits_used"] = (
+                self.charged / _CREDIT if self.charged % _CREDIT else self.charged // _CREDIT
+            )
+        if self.error:
+            error = {
+                "code": self.error,
+                "message": self.error.replace("_", " ").lower(),
+                "status": self.status,
+            }
+            return {"data": None, "meta": meta, "error": error}
+        data: Any = self.items[0] if self.single and self.items else self.items
+        return {"data": data, "meta": meta, "error": None}
+
+    def bytes(self) -> bytes:
+        return json.dumps(self.body()).encode()
+
+
+class Provider:
+    """The account, its prices and its charges."""
+
+    def __init__(self, schedule: Schedule, rng: random.Random) -> None:
+        self.schedule = schedule
+        self._rng = rng
+        self.charges: list[Charge] = []
+        self.paid_requests = 0
+        self.credits = schedule.credits
+        #: Entity → when its data was last paid for, by us or by somebody else on the account.
+        self.owned_since: dict[str, float] = {}
+        #: Entity → what was said of it in answers that left the provider: names, or None for "not there".
+        self.said: dict[str, set[str | None]] = {}
+        self.gone: set[str] = set()
+        entities = [entity_of(schedule, n) for n in range(schedule.rows)]
+        cheap = (schedule.price // 2, schedule.price // 10, 0) if schedule.cheaper else (schedule.price,)
+        self.prices = {entity: rng.choice((schedule.price, *cheap)) for entity in entities}
+        if schedule.step == "unlock" and rng.random() < 0.3:
+            self.gone.add(rng.choice(entities))
+
+    # -- the books ------------------------------------------------------------------------------------------
+
+    @property
+    def charged(self) -> int:
+        """Millicredits charged to us so far, at documented prices."""
+        return sum(charge.amount - charge.beyond for charge in self.charges)
+
+    def charged_twice(self) -> list[str]:
+        counts = Counter(charge.entity for charge in self.charges if charge.amount)
+        return [entity for entity, times in counts.items() if times > 1]
+
+    def charged_for(self, entity: str) -> bool:
+        return any(charge.entity == entity and charge.amount for charge in self.charges)
+
+    # -- operations -----------------------------------------------------------------------------------------
+
+    def unlock(self, entity: str, now: float, *, over_price: bool = False) -> Reply:
+        self.paid_requests += 1
+        self._others(now)
+        if entity in self.gone or entity not in self.prices:
+            self.said.setdefault(entity, set()).add(None)
+            gone = entity in self.gone
+            return Reply(410 if gone else 404, error="GONE" if gone else "NOT_FOUND")
+        price = 0 if self._free_again(entity, now) else self.prices[entity]
+        if not self._can_pay(price):
+            return Reply(402, error="CREDITS_EXHAUSTED")
+        charged = self._charge(entity, price, now, over_price=over_price)
+        return Reply(items=[self.record(entity)], charged=charged, reports_cost=self.schedule.reports_cost)
+
+    def validate(self, entities: list[str], now: float) -> Reply:
+        self.paid_requests += 1
+        self._others(now)
+        prices = [0 if self._free_again(entity, now) else self.prices[entity] for entity in entities]
+        if not self._can_pay(sum(prices)):
+            return Reply(402, error="CREDITS_EXHAUSTED")
+        items = []
+        for entity, price in zip(entities, prices, strict=True):
+            charged = self._charge(entity, price, now)
+            items.append({**self.record(entity), "cached": not charged})
+        return Reply(items=items, single=False, reports_cost=False)
+
+    def usage(self) -> Reply:
+        used = sum(charge.amount for charge in self.charges)
+        left = 10**6 if self.credits is None else self.credits
+        usage = {"leads_used": used // _CREDIT, "leads_remaining": left // _CREDIT}
+        return Reply(items=[{"account": {"user_id": "usr_1"}, "usage": usage}], reports_cost=False)
+
+    def record(self, entity: str) -> dict[str, Any]:
+        """What there is to be said of an entity."""
+        if self.schedule.step == "validate_emails":
+            return {"email": entity, "is_valid": sum(entity.encode()) % 2 == 0, "reason": f"of {entity}"}
+        return {"id": entity, "full_name": f"Person of {entity}", "job_title": "Buyer", "ai_score": 50}
+
+    def sent(self, entity: str, said: str | None) -> None:
+        """An answer about the entity has left the provider."""
+        self.said.setdefault(entity, set()).add(said)
+
+    def charge_by_hand(self, entity: str, amount: int, now: float) -> None:
+        """For an answer that was written beforehand and says its own price."""
+        self.paid_requests += 1
+        self._charge(entity, amount, now)
+
+    # -- rules ----------------------------------------------------------------------------------------------
+
+    def _free_again(self, entity: str, now: float) -> bool:
+        owned = self.owned_since.get(entity)
+        if owned is None or self.schedule.repeat == "paid":
+            return False
+        return self.schedule.repeat == "free" or now - owned < DAY_SECONDS
+
+    def _can_pay(self, amount: int) -> bool:
+        return self.credits is None or self.credits >= amount
+
+    def _charge(self, entity: str, amount: int, now: float, *, over_price: bool = False) -> int:
+        beyond = 2 * self.schedule.price if over_price and amount else 0
+        amount += beyond
+        if amount or entity not in self.owned_since:
+            self.owned_since[entity] = now
+        if amount:
+            self.charges.append(Charge(now, entity, amount, beyond))
+            if self.credits is not None:
+                self.credits = max(self.credits - amount, 0)
+        return amount
+
+    def _others(self, now: float) -> None:
+        """Somebody else uses the account too: spends its credits, and pays for what we may want."""
+        if not self.schedule.foreign or self._rng.random() > 0.3:
+            return
+        if self.credits is not None:
+            self.credits = max(self.credits - self.schedule.price, 0)
+        self.owned_since.setdefault(self._rng.choice(sorted(self.prices)), now)
+
+
+def entity_of(schedule: Schedule, n: int) -> str:
+    """The n-th entity's key, as the client asks for it."""
+    return f"p{n}@people.example" if schedule.step == "validate_emails" else f"c_{n:016x}"

@@ -1,0 +1,164 @@
+"""What one simulated schedule is made of: each seed first picks which troubles exist at all, and how many.
+
+A seed that has few kinds of trouble goes deep into them; a thousand seeds go everywhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+NETWORK_FAULTS = (
+    "refused",  # no connection: provably not sent
+    "timeout_before",  # sent, never carried out, no answer
+    "timeout_after",  # carried out, no answer
+    "reset_midway",  # carried out, half of the answer came
+    "delivered_twice",  # a proxy sent it twice; only where a repeat is free, for nobody else can guard against it
+    "redirect_after",  # carried out, and a redirect came back
+    "slow",  # the answer takes minutes
+)
+HTTP_FAULTS = (
+    "limited",  # 429 with a Retry-After in one of its forms
+    "limited_by_gateway",  # 429 with a page of HTML
+    "error_before",  # 500, 502 or 503 and nothing was carried out
+    "error_after",  # 500, 502 or 503 although it was carried out
+    "no_credits",  # 402 for this one request
+    "key_refused",  # 401 in the middle of a run
+    "scope_refused",  # 403
+    "bad_request",  # 400
+    "error_in_200",  # an error envelope under HTTP 200
+    "html_in_200_before",
+    "html_in_200_after",
+    "truncated_after",  # the JSON ends in the middle, with a right Content-Length
+    "wrong_id_after",  # carried out, and the answer is about somebody else
+    "no_data_after",  # carried out, and data is null
+    "short_after",  # the last entry of a batch is missing; half of the answer's fields for a single one
+    "reordered",  # a batch comes back in another order
+    "over_price",  # charged more than the documents allow
+    "hostile",  # a body of tests/providers/hostile.json
+)
+STORE_FAULTS = (
+    "locked",  # another program holds the ledger for too long
+    "disk_full",
+    "io_error",  # in the middle of a transaction
+    "read_only",
+    "commit_lost",  # the commit is durable, and the program is told that it failed
+)
+TIME_FAULTS = ("hour_jumps", "day_jumps")
+FAULTS = (*NETWORK_FAULTS, *HTTP_FAULTS, *STORE_FAULTS, *TIME_FAULTS)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One seed's world. Amounts in millicredits."""
+
+    seed: int
+    step: str = "unlock"  # or validate_emails, which goes in batches
+    rows: int = 3
+    processes: int = 1
+    threads: int = 1
+    users: int = 1
+    kills: int = 0
+    cancels: int = 0
+    two_recoveries: bool = False  # after a kill two processes try to recover at once
+    batch_size: int = 1
+    price: int = 1000  # the documented maximum
+    cheaper: bool = False  # some cost less than the maximum
+    repeat: str = "free"  # "free", "window" (free for a day) or "paid"
+    reports_cost: bool = True
+    credits: int | None = None  # what the account has; None is plenty
+    foreign: bool = False  # somebody else uses the same account
+    tight: bool = False  # approvals are smaller than the work
+    faults: tuple[str, ...] = ()
+    fault_rate: float = 0.0
+    store_fault_rate: float = 0.0
+    inside_transactions: bool = False  # others may go on, and kills may fall, between two statements
+    joins: bool = False  # the enriched frames are made and compared, too
+
+    @classmethod
+    def of(cls, seed: int) -> Schedule:
+        """The schedule that a seed stands for."""
+        rng = random.Random(f"{seed}/schedule")
+        step = rng.choice(("unlock", "unlock", "validate_emails"))
+        repeat = rng.choice(("free", "free", "paid", "window"))
+        rows = rng.randint(3, 8)
+        price = rng.choice((100, 1000, 1000, 3000))
+        tight = rng.random() < 0.4
+        share = rng.choice((0.0, 0.1, 0.25, 0.5))
+        faults = tuple(fault for fault in FAULTS if rng.random() < share)
+        if repeat != "free":
+            faults = tuple(fault for fault in faults if fault != "delivered_twice")
+        return cls(
+            seed=seed,
+            step=step,
+            rows=rows,
+            processes=rng.randint(1, 3),
+            threads=rng.choice((1, 1, 2, 3)),
+            users=rng.randint(1, 3),
+            kills=rng.choice((0, 1, 1, 2, 3)),
+            cancels=rng.choice((0, 0, 0, 1)),
+            two_recoveries=rng.random() < 0.3,
+            batch_size=1 if step == "unlock" else rng.randint(1, 4),
+            price=price,
+            cheaper=rng.random() < 0.3,
+            repeat=repeat,
+            reports_cost=rng.random() < 0.7,
+            credits=rng.randint(0, rows) * price if rng.random() < 0.15 else None,
+            foreign=rng.random() < 0.3,
+            tight=tight,
+            faults=faults,
+            fault_rate=rng.choice((0.05, 0.15, 0.4)),
+            store_fault_rate=rng.choice((0.01, 0.04)),
+            inside_transactions=rng.random() < 0.3,
+            joins=rng.random() < 0.05,
+        )
+
+    def has(self, fault: str) -> bool:
+        return fault in self.faults
+
+    def simpler(self) -> Iterator[Schedule]:
+        """Schedules with a little less in them, the largest cuts first. For shrinking a failure."""
+        quiet: dict[str, Any] = {
+            "processes": 1,
+            "threads": 1,
+            "users": 1,
+            "kills": 0,
+            "cancels": 0,
+            "two_recoveries": False,
+            "cheaper": False,
+            "credits": None,
+            "foreign": False,
+            "tight": False,
+            "inside_transactions": False,
+            "joins": False,
+            "reports_cost": True,
+            "batch_size": 1,
+        }
+        if self.faults:
+            yield dataclasses.replace(self, faults=())
+        for name, value in quiet.items():
+            if getattr(self, name) != value:
+                yield dataclasses.replace(self, **{name: value})
+        for fault in self.faults:
+            yield dataclasses.replace(self, faults=tuple(f for f in self.faults if f != fault))
+        for name, least in (("rows", 1), ("processes", 1), ("threads", 1), ("kills", 0), ("batch_size", 1)):
+            if getattr(self, name) > least:
+                yield dataclasses.replace(self, **{name: getattr(self, name) - 1})
+
+    def to_line(self) -> str:
+        """The seed, and what differs from what it stands for: ``1632 {"rows": 3}``."""
+        own, plain = dataclasses.asdict(self), dataclasses.asdict(Schedule.of(self.seed))
+        changed = {name: value for name, value in own.items() if value != plain[name]}
+        return f"{self.seed} {json.dumps(changed)}" if changed else str(self.seed)
+
+    @classmethod
+    def from_line(cls, line: str) -> Schedule:
+        seed, _, changed = line.partition(" ")
+        values = json.loads(changed) if changed.strip() else {}
+        if "faults" in values:
+            values["faults"] = tuple(values["faults"])
+        return dataclasses.replace(cls.of(int(seed)), **values)
