@@ -393,6 +393,20 @@ def serve_app(
     serve(port=port, open_browser=open_browser)
 
 
+@app.command()
+def webhooks(
+    host: Annotated[str, typer.Option(help="Where to listen; put a TLS proxy in front.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port.")] = 2719,
+) -> None:
+    """Take LeadLeap's events at /leadleap, as evidence for what is in doubt."""
+    import uvicorn
+
+    from leadkit.webhooks import application
+
+    with open_workspace(False) as workspace:
+        uvicorn.run(application(workspace), host=host, port=port, log_level="warning", access_log=False)
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 )

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, Insert, Row, delete, func, insert, se
 
 from leadkit.clock import Clock
 from leadkit.errors import ApprovalError, RunNotFoundError
-from leadkit.ledger import budget, decisions, erasure, history, lookup
+from leadkit.ledger import budget, decisions, erasure, evidence, history, lookup
 from leadkit.ledger.budget import NO_CAPS, Caps
 from leadkit.ledger.database import guarded, scrub
 from leadkit.ledger.erasure import Erased
@@ -504,6 +504,13 @@ class Ledger:
                     update(facts).where(facts.c.id == fact_id).values(state=state, call_id=answered_by)
                 )
             connection.execute(delete(facts).where(mine, facts.c.id.not_in(older)))
+
+    def take_event(self, digest: str, *, provider: str = "", step: str = "", key: str = "") -> int | None:
+        """Note an event and settle what it is evidence for; None when it was taken before."""
+        with self.writing() as connection:
+            if not evidence.remember(connection, digest, self.now()):
+                return None
+            return evidence.delivered(connection, provider, step, key, now=self.now())
 
     def decide(self, call_id: int, decision: str, *, by: str) -> int:
         """Settle a call in doubt as a person says; see :mod:`leadkit.ledger.decisions`."""

@@ -164,3 +164,11 @@ suppressions = Table(
     Column("added_at", BigInteger, nullable=False),
     Column("why", Text, nullable=False, server_default=""),
 )
+
+#: Webhook events that were taken, so that none is taken twice.
+events = Table(
+    "events",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("received_at", BigInteger, nullable=False),
+)
