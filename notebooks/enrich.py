@@ -26,8 +26,8 @@ with app.setup:
     from leadkit.app.upload import ENDINGS, LIMIT_BYTES, example, open_upload
     from leadkit.errors import LeadkitError
     from leadkit.money import credits_text
-    from leadkit.plan import DEFAULT_PROVIDER
     from leadkit.schemas import check_intake
+    from leadkit.steps import DEFAULT_PROVIDER
 
 
 @app.cell(hide_code=True)

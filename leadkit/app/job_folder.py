@@ -17,9 +17,14 @@ from typing import Any
 import pandas as pd
 
 from leadkit.app.steps import STEPS
-from leadkit.errors import LedgerError
+from leadkit.errors import LedgerError, RunNotFoundError
 from leadkit.result import Done, Receipt
 from leadkit.sheets import Book, open_book
+
+GONE = (
+    "This job is not here: it was removed, or its address is not complete. What it bought is kept; the same "
+    "workbook again costs nothing for the rows that were answered."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,11 @@ class JobFolder:
 
     @property
     def order(self) -> Order:
-        return Order(**json.loads((self.path / "order.json").read_text("utf-8")))
+        """What was approved. Raises RunNotFoundError when the files are gone, or another leadkit's."""
+        try:
+            return Order(**json.loads((self.path / "order.json").read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            raise RunNotFoundError(GONE) from None
 
     @property
     def source(self) -> Path:
@@ -139,8 +148,11 @@ class JobFolder:
         return found
 
     def result(self) -> bytes:
-        """The enriched workbook, as it is handed out."""
-        return (self.path / str(self.receipt["file"])).read_bytes()
+        """The enriched workbook, as it is handed out. Raises RunNotFoundError when it is gone."""
+        try:
+            return (self.path / str(self.receipt["file"])).read_bytes()
+        except (OSError, KeyError):
+            raise RunNotFoundError(GONE) from None
 
     def result_frame(self) -> pd.DataFrame:
         """The enriched rows, read back from the very file that is handed out; the new columns come first."""

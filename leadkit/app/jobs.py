@@ -7,6 +7,7 @@ job's id is the approval that its run uses up: the ledger itself refuses to carr
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -16,7 +17,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
-from leadkit.app.job_folder import JobFolder, Order
+from leadkit.app.job_folder import GONE, JobFolder, Order
 from leadkit.errors import ApprovalError, LeadkitError, RunNotFoundError
 from leadkit.ledger import CallState
 from leadkit.ledger.history import RunRecord
@@ -29,6 +30,8 @@ from leadkit.workspace import Workspace
 
 #: Folders of jobs that are over are removed after this many days. What they bought stays in the ledger.
 KEEP_DAYS = 30
+#: How many jobs are looked at for unfinished ones.
+NEWEST = 50
 #: How long a server that ends waits for the calls under way.
 CLOSE_SECONDS = 10.0
 
@@ -59,6 +62,11 @@ class Status:
     def over(self) -> bool:
         """Whether nothing happens any more unless somebody asks for it."""
         return self.state not in ("running", "stopping")
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to wait for or to resume."""
+        return self.over and not self.can_resume
 
     @property
     def can_resume(self) -> bool:
@@ -152,16 +160,16 @@ class Jobs:
             job = JobFolder(self.folder / job_id)
             if job.exists() and job.order.user == user:
                 return job
-        msg = (
-            "This job is not here: it was removed, or its address is not complete. What it bought is kept; "
-            "the same workbook again costs nothing for the rows that were answered."
-        )
-        raise RunNotFoundError(msg)
+        raise RunNotFoundError(GONE)
 
     def unfinished(self, user: str) -> list[JobFolder]:
         """The user's jobs that are under way or wait to be resumed, newest first."""
-        mine = [(job, self.status(job)) for job in self._all() if job.order.user == user]
-        return [job for job, status in mine if not status.over or status.can_resume]
+        found = []
+        for job in itertools.islice(self._all(), NEWEST):
+            with contextlib.suppress(RunNotFoundError):  # removed at this very moment, or unreadable
+                if job.order.user == user and (status := self.status(job)) and not status.finished:
+                    found.append(job)
+        return found
 
     def status(self, job: JobFolder) -> Status:
         """How a job stands now."""
@@ -193,9 +201,10 @@ class Jobs:
     def tidy(self, keep_days: int = KEEP_DAYS) -> None:
         """Remove the folders of jobs that have long been over."""
         before = self.workspace.clock.now().timestamp() - keep_days * _DAY_SECONDS
-        for job in self._all():
-            if job.path.stat().st_mtime < before and self.status(job).over:
-                job.remove()
+        for job in list(self._all()):
+            with contextlib.suppress(RunNotFoundError):
+                if job.path.stat().st_mtime < before and self.status(job).over:
+                    job.remove()
 
     def _all(self) -> Iterator[JobFolder]:
         found = [path for path in self.folder.glob("*") if _ID.fullmatch(path.name)]
@@ -205,13 +214,11 @@ class Jobs:
     def _run(self, job: JobFolder) -> RunRecord | None:
         """The ledger's record of the run that used up this job's approval."""
         ledger = self.workspace.ledger
-        if job.id in self._run_ids:
-            return ledger.run(self._run_ids[job.id])
-        for run in ledger.runs():
-            if run.context.get("job") == job.id:
-                self._run_ids[job.id] = run.id
-                return run
-        return None
+        if job.id not in self._run_ids:
+            self._run_ids.update(
+                {run.context["job"]: run.id for run in ledger.runs() if "job" in run.context}
+            )
+        return ledger.run(self._run_ids[job.id]) if job.id in self._run_ids else None
 
     def _keys_settled(self, run: RunRecord | None) -> int:
         calls = self.workspace.ledger.calls(run.id) if run else []

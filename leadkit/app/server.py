@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: A page that lost its connection for longer than this starts anew; its job goes on.
 SESSION_SECONDS = 120
+#: How long open pages may keep a server that was told to end.
+END_SECONDS = 3
 #: What anybody may ask the browser to keep to, whatever a page contains.
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -63,7 +65,13 @@ def serve(
             webbrowser.open(url)
 
     # Addresses of pages hold the ids of sessions and jobs, so they are kept out of logs.
-    config = uvicorn.Config(asgi_app(ready=ready), log_level="warning", access_log=False, lifespan="on")
+    config = uvicorn.Config(
+        asgi_app(ready=ready),
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=END_SECONDS,
+    )
     try:
         uvicorn.Server(config).run(sockets=[listener])
     finally:
@@ -114,7 +122,8 @@ class SafeHeaders:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_HEADERS]
+                named = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(h for h in _HEADERS if h[0] not in named)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
@@ -142,6 +151,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # from here on a visitor waits instead of being turned away
     except OSError as error:
         listener.close()
         msg = f"Port {port} cannot be used: {error.strerror}. Choose another, or 0 for a free one."

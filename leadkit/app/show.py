@@ -18,7 +18,7 @@ import pandas as pd
 
 #: A table makes a link of an address, and a picture of one that ends like a picture. Without its scheme it is
 #: text. The same holds for pictures that are in the text itself.
-_SCHEME = re.compile(r"\b(?:https?|ftp|javascript)\s*:/*", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:https?|ftp|javascript)\s*:/*", re.IGNORECASE)
 _EMBEDDED = re.compile(r"\bdata:(?=\s*[\w.+-]+/)", re.IGNORECASE)
 #: Characters that change the direction of the text around them can make one address look like another.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -36,9 +36,11 @@ def text(value: Any) -> str:
         plain = str(int(value))
     else:
         plain = str(value)
-    if ":" in plain:
-        plain = _EMBEDDED.sub("data ", _SCHEME.sub("", plain))
-    return _UNSEEN.sub("", plain)
+    plain = _UNSEEN.sub("", plain)
+    before = ""
+    while ":" in plain and plain != before:  # until taking one away leaves no other behind
+        before, plain = plain, _EMBEDDED.sub("data ", _SCHEME.sub("", plain))
+    return plain
 
 
 def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Locator, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
 #: Names under which systems install it.
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -130,21 +130,22 @@ class Visitor:
         return target
 
 
-@contextmanager
-def visitor(
-    browser: Browser,
-    url: str,
-    *,
-    width: int = 1280,
-    height: int = 1400,
-    colours: Literal["light", "dark"] = "light",
-) -> Iterator[Visitor]:
-    """A visitor with a browser profile of their own, who sees nothing but this machine."""
+def profile(
+    browser: Browser, *, width: int = 1280, height: int = 1400, colours: Literal["light", "dark"] = "light"
+) -> BrowserContext:
+    """A browser profile; its pages share a cache, which saves seconds for each page."""
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=colours, accept_downloads=True
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(30_000)
+    return context
+
+
+@contextmanager
+def visitor(context: BrowserContext, url: str) -> Iterator[Visitor]:
+    """Somebody with a page of their own, which is closed in the end."""
+    page = context.new_page()
     try:
-        yield Visitor(context.new_page(), url)
+        yield Visitor(page, url)
     finally:
-        context.close()
+        page.close()

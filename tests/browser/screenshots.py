@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from leadkit.sandbox import Sandbox
 from tests.app.books import book_bytes, leads, people_book
-from tests.browser.driver import Server, Visitor, chromium, launch, visitor
+from tests.browser.driver import Server, Visitor, chromium, launch, profile, visitor
 
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 #: Width and a height that takes the whole page: a picture does not scroll the app.
@@ -39,7 +39,8 @@ def main(folder: Path) -> None:
             for width, height in SIZES:
                 for colours in COLOURS:
                     n += 1
-                    with visitor(browser, server.url, width=width, height=height, colours=colours) as someone:
+                    context = profile(browser, width=width, height=height, colours=colours)
+                    with visitor(context, server.url) as someone:
                         _walk(someone, box, home, folder, width, colours, n)
         finally:
             browser.close()

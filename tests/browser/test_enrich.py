@@ -1,0 +1,343 @@
+"""The enrich app in a real browser, from the upload to the downloaded workbook."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from leadkit.sandbox import Person, Sandbox
+from tests.app.books import book_bytes, leads, people_book
+from tests.browser.conftest import environ
+from tests.browser.driver import Server, Visitor, profile, visitor
+
+OpenVisitor = Callable[[], Visitor]
+UNLOCK = "Unlock contact data"
+_strangers = itertools.count()
+
+
+@pytest.fixture
+def strangers(town: Sandbox) -> Callable[[int], list[Person]]:
+    """People whom no other test has bought."""
+
+    def choose(count: int) -> list[Person]:
+        chosen = leads(town, count, skip=next(_strangers) * 40)
+        assert len(chosen) == count <= 40
+        return chosen
+
+    return choose
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def write(contents: bytes, name: str = "leads.xlsx") -> Path:
+        path = tmp_path / name
+        path.write_bytes(contents)
+        return path
+
+    return write
+
+
+@pytest.fixture(autouse=True)
+def _no_traceback(server: Server) -> Iterator[None]:
+    before = len(server.log)
+    yield
+    assert "Traceback" not in server.log[before:], server.log[before:]
+
+
+def bought(town: Sandbox) -> Counter[str]:
+    return Counter(charge.what for charge in town.charges)
+
+
+def test_a_workbook_goes_up_and_comes_back_with_new_columns(
+    someone: Visitor,
+    town: Sandbox,
+    strangers: Callable[[int], list[Person]],
+    write: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    people = strangers(6)
+    path = write(
+        people_book(people, extra=[("Nobody", None, None, None), ("Again", None, people[0].lead_id, None)])
+    )
+    outside: list[str] = []
+    someone.page.on(
+        "request",
+        lambda r: None if r.url.startswith((someone.url, "data:", "blob:")) else outside.append(r.url),
+    )
+    problems: list[str] = []
+    someone.page.on("pageerror", lambda error: problems.append(str(error)))
+    someone.page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+
+    someone.open().upload(path)
+    someone.choose_step(UNLOCK)
+    someone.text("header says 'Lead ID'").wait_for()
+    someone.button.wait_for()
+    assert someone.button.inner_text() == "Unlock 6 leads for at most 6 credits"
+    assert town.paid_requests() == []
+
+    someone.button.click()
+    someone.note("Done").wait_for()
+    workbook = openpyxl.load_workbook(someone.download(tmp_path / "downloads"))
+    uploaded = openpyxl.load_workbook(path)
+    rows = list(workbook["Leads"].iter_rows(values_only=True))
+    assert [row[:4] for row in rows] == list(uploaded["Leads"].iter_rows(values_only=True))
+    email = rows[0].index("leadleap_email")
+    assert [row[email] for row in rows[1:]] == [*(p.email for p in people), None, people[0].email]
+    assert workbook.sheetnames == ["Leads", "leadkit receipt", "leadkit log"]
+    assert bought(town) == dict.fromkeys((p.lead_id for p in people), 1)
+    assert outside == []
+    assert problems == []
+
+
+def test_opening_and_reloading_pays_nothing(
+    someone: Visitor, town: Sandbox, strangers: Callable[[int], list[Person]], write: Callable[..., Path]
+) -> None:
+    people = strangers(2)
+    someone.open().upload(write(people_book(people)))
+    someone.button.wait_for()
+    someone.reload()
+    assert town.paid_requests() == []
+
+    someone.upload(write(people_book(people)))
+    someone.button.click()
+    someone.note("Done").wait_for()
+    paid = len(town.paid_requests())
+    for _ in range(2):
+        someone.reload()
+        someone.note("Done").wait_for()
+    assert len(town.paid_requests()) == paid == 1
+
+
+def test_a_double_click_and_a_second_tab_buy_once(
+    open_visitor: OpenVisitor,
+    town: Sandbox,
+    strangers: Callable[[int], list[Person]],
+    write: Callable[..., Path],
+) -> None:
+    people = strangers(12)
+    path = write(people_book(people))
+    town.fault("delay", "/leads/unlock", times=None, seconds=0.2)
+    tabs = [open_visitor(), open_visitor()]
+    for tab in tabs:
+        tab.open().upload(path)
+        tab.choose_step(UNLOCK)
+        tab.button.wait_for()
+    for tab in tabs:
+        tab.button.dblclick(no_wait_after=True)
+    assert tabs[0].job() == tabs[1].job()
+    for tab in tabs:
+        tab.note("Done").wait_for()
+    assert bought(town) == dict.fromkeys((p.lead_id for p in people), 1)
+    assert len(town.paid_requests()) == 12
+
+
+def test_a_reload_in_the_middle_finds_the_running_job_again(
+    open_visitor: OpenVisitor,
+    town: Sandbox,
+    strangers: Callable[[int], list[Person]],
+    write: Callable[..., Path],
+) -> None:
+    people = strangers(24)
+    town.fault("delay", "/leads/unlock", times=None, seconds=0.8)
+    someone = open_visitor()
+    someone.open().upload(write(people_book(people)))
+    someone.choose_step(UNLOCK)
+    someone.button.click()
+    someone.note("Under way").wait_for()
+    job = someone.job()
+    someone.reload()
+    someone.note("Under way").wait_for()
+    someone.text("of 24 leads").wait_for()
+    elsewhere = open_visitor().open(job)
+    elsewhere.note("Under way").wait_for()
+    town.clear_faults()
+    someone.note("Done").wait_for()
+    elsewhere.note("Done").wait_for()
+    assert bought(town) == dict.fromkeys((p.lead_id for p in people), 1)
+
+
+def test_stop_ends_the_spending_and_resume_goes_on(
+    someone: Visitor, town: Sandbox, strangers: Callable[[int], list[Person]], write: Callable[..., Path]
+) -> None:
+    people = strangers(30)
+    town.fault("delay", "/leads/unlock", times=None, seconds=0.5)
+    someone.open().upload(write(people_book(people)))
+    someone.choose_step(UNLOCK)
+    someone.button.click()
+    someone.page.get_by_role("button", name="Stop").click()
+    someone.note("Stopped as you asked").wait_for()
+    spent = town.charged("leadleap")
+    assert spent < 30_000
+    someone.reload()
+    someone.note("Stopped as you asked").wait_for()
+    assert town.charged("leadleap") == spent
+
+    town.clear_faults()
+    someone.page.get_by_role("button", name="Resume").click()
+    someone.note("Done").wait_for()
+    assert bought(town) == dict.fromkeys((p.lead_id for p in people), 1)
+
+
+def test_a_job_that_ran_out_of_credits_says_so_and_can_be_resumed(
+    someone: Visitor, town: Sandbox, strangers: Callable[[int], list[Person]], write: Callable[..., Path]
+) -> None:
+    town.set_credits("leadleap", 2)
+    someone.open().upload(write(people_book(strangers(5))))
+    someone.choose_step(UNLOCK)
+    someone.button.click()
+    someone.note("It had to stop").wait_for()
+    someone.text("2 of the 5 approved credits were spent.").wait_for()
+    town.set_credits("leadleap", 100)
+    someone.page.get_by_role("button", name="Resume, for at most 3 credits").click()
+    someone.note("Done").wait_for()
+    assert town.charged("leadleap") == 5000
+
+
+def test_a_smaller_amount_is_never_exceeded_and_the_rest_is_explained(
+    someone: Visitor, town: Sandbox, strangers: Callable[[int], list[Person]], write: Callable[..., Path]
+) -> None:
+    someone.open().upload(write(people_book(strangers(5))))
+    someone.choose_step(UNLOCK)
+    someone.button.wait_for()
+    amount = someone.page.get_by_role("textbox", name="Credits that may be spent")
+    amount.fill("2")
+    amount.blur()
+    someone.text("Enough for 2 of 5 leads").wait_for()
+    someone.page.get_by_role("button", name="Unlock 5 leads for at most 2 credits").click()
+    someone.note("Done, with rows left over").wait_for()
+    someone.text("3 rows were left out because the approved amount was used up").wait_for()
+    assert town.charged("leadleap") == 2000
+
+
+def test_bad_input_is_answered_with_a_sentence(
+    someone: Visitor, town: Sandbox, write: Callable[..., Path]
+) -> None:
+    unreadable = ("This file cannot be read", "Nothing was sent")
+    no_rows = ("No rows here", "Choose another sheet, or another row")
+    cases = {
+        "no zip.xlsx": (b"PK\x03\x04 but no workbook", unreadable),
+        "empty.csv": (b"", unreadable),
+        "password.xlsx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1024), unreadable),
+        "photo.csv": (bytes(range(256)) * 40, unreadable),
+        "empty sheet.xlsx": (book_bytes([]), no_rows),
+        "header only.xlsx": (book_bytes([("Name", "Email")]), no_rows),
+        "blank column.xlsx": (
+            book_bytes([("Name", "Email"), ("A", " "), ("B", " ")]),
+            ("This has to be put right first", "nothing but blank cells"),
+        ),
+    }
+    someone.open()
+    for name, (contents, (title, words)) in cases.items():
+        someone.upload(write(contents, name))
+        # The name tells that the page speaks of this file and not of the one before.
+        someone.text(name).wait_for()
+        someone.note(title).wait_for()
+        someone.text(words).wait_for()
+        assert someone.button.count() == 0, name
+    assert town.paid_requests() == []
+
+
+def test_what_cells_hold_neither_runs_nor_fetches(
+    someone: Visitor, town: Sandbox, write: Callable[..., Path]
+) -> None:
+    trap = "http://trap.example"
+    payloads = [
+        f"<img src={trap}/a.png onerror=window.caught=1>",
+        f"<script>window.caught=1;fetch('{trap}/b')</script>",
+        f"{trap}/c.png",
+        f"![x]({trap}/d.png)",
+        f"[x](javascript:window.caught=1) {trap}/e.gif?x=1",
+        "data:image/svg+xml,<svg onload=window.caught=1>",
+        "data:image/png;base64,iVBORw0KGgo=",
+        f"text/html:<img src={trap}/f.png onerror=window.caught=1>",
+        f'{{"mimetype": "text/html", "data": "<img src={trap}/g.png onerror=window.caught=1>"}}',
+        f"text/markdown:![x]({trap}/h.png)",
+        "https://avatars.githubusercontent.com/u/1",
+        f"<marimo-ui-element object-id='x'><marimo-button></marimo-button></marimo-ui-element><iframe src={trap}/i>",
+    ]
+    outside: list[str] = []
+    someone.page.on("request", lambda r: None if r.url.startswith(someone.url) else outside.append(r.url))
+    rows = [(payload, f"person{i}@example.com") for i, payload in enumerate(payloads)]
+    path = write(
+        book_bytes([(payloads[0], "Email"), *rows], title="<img src=x onerror=alert(1)>"), "<b>leads.xlsx"
+    )
+    someone.open().upload(path)
+    someone.button.wait_for()
+    someone.page.get_by_text("What happens to each row").click()
+    town.fault("status", "/email/validate", status=400)
+    someone.button.click()
+    someone.download_button.wait_for()
+    someone.page.wait_for_timeout(500)
+    assert someone.page.evaluate("window.caught") is None
+    assert [url for url in outside if not url.startswith(("data:font", "blob:"))] == []
+
+
+def test_a_killed_server_loses_no_job(
+    context: BrowserContext,
+    town: Sandbox,
+    strangers: Callable[[int], list[Person]],
+    write: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    people = strangers(30)
+    town.clear_record()
+    town.fault("delay", "/leads/unlock", times=None, seconds=0.3)
+    first = Server(environ(town, tmp_path), tmp_path)
+    with visitor(context, first.url) as someone:
+        someone.open().upload(write(people_book(people)))
+        someone.choose_step(UNLOCK)
+        someone.button.click()
+        someone.note("Under way").wait_for()
+        job = someone.job()
+        while len(town.charges) < 4:
+            someone.page.wait_for_timeout(50)
+        first.kill()
+    town.clear_faults()
+    second = Server(environ(town, tmp_path), tmp_path)
+    try:
+        with visitor(context, second.url) as someone:
+            someone.open()
+            someone.note("You have unfinished work").wait_for()
+            someone.page.get_by_role("link", name="interrupted").click()
+            someone.note("It was interrupted").wait_for()
+            assert someone.job() == job
+            someone.page.get_by_role("button", name="Resume").click()
+            someone.note("Done").wait_for()
+    finally:
+        second.stop()
+    assert bought(town) == dict.fromkeys((p.lead_id for p in people), 1)
+
+
+def test_without_a_key_the_app_runs_on_invented_people_and_says_so(browser: Browser, tmp_path: Path) -> None:
+    server = Server({"LEADKIT_HOME": str(tmp_path / "workspace")}, tmp_path)
+    try:
+        with visitor(profile(browser, colours="dark"), server.url) as someone:
+            someone.open()
+            someone.text("Sandbox: invented people, no real credits").wait_for()
+            # Dark as the visitor's system is, from whatever folder the server was started.
+            assert "dark" in (someone.page.locator("body").get_attribute("class") or "")
+            someone.page.get_by_role("button", name="Try it with an example workbook").click()
+            someone.button.click()
+            someone.note("Done").wait_for()
+    finally:
+        server.stop()
+    assert "Traceback" not in server.log
+
+
+def test_no_key_and_no_stranger_reads_what_a_server_leaves_behind(
+    server: Server, town: Sandbox, home: Path
+) -> None:
+    """Runs last: everything that the tests above made the server write."""
+    key = town.environ["LEADLEAP_API_KEY"].encode()
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert any(path.name == "order.json" for path in files)
+    for path in files:
+        assert key not in path.read_bytes(), path.name
+    for path in (home / "workspace").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path.name
