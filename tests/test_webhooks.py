@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from starlette.testclient import TestClient
+import requests
+import uvicorn
 
 from leadkit.errors import SettingsError
 from leadkit.plan import make_plan
@@ -132,10 +135,22 @@ def test_the_recorded_event_reads_once_its_time_is_now(workspace: Workspace) -> 
 
 def test_the_receiver_answers_over_http(open_workspace: Any) -> None:
     workspace = open_workspace(LEADLEAP_WEBHOOK_SECRET=SECRET)
-    with TestClient(application(workspace)) as client:
+    config = uvicorn.Config(application(workspace), log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/leadleap"
         body = event("c_1")
-        assert client.post("/leadleap", content=body).status_code == 401
         headers = {"X-Webhook-Signature": sign(body)}
-        assert client.post("/leadleap", content=body, headers=headers).status_code == 200
-        assert client.post("/leadleap", content=body, headers=headers).status_code == 409
-        assert client.post("/leadleap", content=bytes(BODY_CAP + 1), headers=headers).status_code == 413
+        statuses = [
+            requests.post(url, data=body, timeout=10).status_code,
+            requests.post(url, data=body, headers=headers, timeout=10).status_code,
+            requests.post(url, data=body, headers=headers, timeout=10).status_code,
+            requests.post(url, data=bytes(BODY_CAP + 1), headers=headers, timeout=10).status_code,
+        ]
+    finally:
+        server.should_exit = True
+        thread.join(10)
+    assert statuses == [401, 200, 409, 413]
