@@ -35,13 +35,15 @@ from leadkit.providers.leadey_rows import (
 
 PAGE_SIZE = 100
 
-#: What identifies a person in the workspace, best first.
+#: What identifies a person in the workspace, best first. A name alone is no identity, but can say "not known".
 IDENTITIES: tuple[tuple[str, ...], ...] = (
     ("email",),
-    ("name", "company"),
+    ("full_name", "company"),
     ("first_name", "last_name", "company"),
-    ("name", "domain"),
+    ("full_name", "domain"),
     ("first_name", "last_name", "domain"),
+    ("full_name",),
+    ("first_name", "last_name"),
 )
 
 FREE = Price(0, 0, 0, source=f"{CREDITS}: reading the workspace costs nothing")
@@ -78,14 +80,16 @@ def known() -> Operation:
 def _encode(keys: Sequence[str]) -> Request:
     parts = parts_of(keys[0])
     if not any(set(identity) <= set(parts) for identity in IDENTITIES):
-        msg = "Leadey knows a person by an e-mail address, or by a name and a company. Nothing was sent."
+        msg = (
+            "Leadey knows a person by an e-mail address, or by a name, best with a company. Nothing was sent."
+        )
         raise InputError(msg)
     searched = parts.get("email") or _name(parts)
     return Request("GET", "/leads", query=(("search", searched), ("page", "1"), ("pageSize", str(PAGE_SIZE))))
 
 
 def _name(parts: Mapping[str, str]) -> str:
-    return parts.get("name") or f"{parts.get('first_name', '')} {parts.get('last_name', '')}".strip()
+    return parts.get("full_name") or f"{parts.get('first_name', '')} {parts.get('last_name', '')}".strip()
 
 
 def _decode(keys: Sequence[str], response: Response) -> Decoded:
@@ -100,17 +104,18 @@ def _decode(keys: Sequence[str], response: Response) -> Decoded:
     rows = list(rows_by_id(data, COLLECTIONS["leads"]).values())
     unseen = missing_note(integer(meta.get("totalCount")), len(rows))
     leads = [row for row in rows if _is(row, parts)]
+    namesakes = [row for row in rows if _may_be(row, parts)]
     if leads:
         answer = Answer("found", _standing(leads), f"{unseen}, perhaps in more campaigns" if unseen else "")
-    elif unseen or len(rows) < len(data):
+    elif namesakes:
         why = (
-            f"more leads have this text in them than one page shows: {unseen}"
-            if unseen
-            else "leads without an id"
+            f"{len(namesakes)} of this name in the workspace, and nothing to tell whether this is the person"
         )
         answer = Answer("found", {"known": "unknown"}, why)
+    elif unseen or len(rows) < len(data):
+        answer = Answer("found", {"known": "unknown"}, unseen or "Leadey sent leads without an id")
     else:
-        answer = Answer("not_found", {"known": "not known"}, _doubtful(rows, parts))
+        answer = Answer("not_found", {"known": "not known"})
     return Decoded({keys[0]: answer}, Amount())
 
 
@@ -136,12 +141,15 @@ def _is(lead: Mapping[str, Value], parts: Mapping[str, str]) -> bool:
     return "domain" in parts and "@" in str(lead["email"]) and same("domain", lead["email"], parts["domain"])
 
 
+def _may_be(lead: Mapping[str, Value], parts: Mapping[str, str]) -> bool:
+    """Whether it is somebody of that name, and the company is missing here or there."""
+    if "email" in parts or not _is_named(lead, parts):
+        return False
+    if "company" in parts:
+        return lead["company"] is None
+    return "domain" not in parts or "@" not in str(lead["email"])
+
+
 def _is_named(lead: Mapping[str, Value], parts: Mapping[str, str]) -> bool:
     full = lead["full_name"] or f"{lead['first_name'] or ''} {lead['last_name'] or ''}"
     return same("name", full, _name(parts))
-
-
-def _doubtful(rows: Sequence[Mapping[str, Value]], parts: Mapping[str, str]) -> str:
-    """A remark on somebody of the same name elsewhere; an address that is not there needs none."""
-    namesakes = [] if "email" in parts else [row for row in rows if _is_named(row, parts)]
-    return f"{len(namesakes)} of this name, with another company or none" if namesakes else ""

@@ -35,6 +35,7 @@ from leadkit.providers.leadfeeder_records import (
     read_fields,
     record_id,
     records_in,
+    suppressed,
 )
 
 #: Leadfeeder's MCP server, tools get_companies_by_ids and get_contacts: at most 100 ids in a call.
@@ -62,6 +63,7 @@ def company_details(account: Callable[[], str]) -> Operation:
         account,
         step="company_details",
         title="read companies' details",
+        takes="id",
         path="/companies",
         fields=COMPANY_DETAILS,
         keeps_days=180,
@@ -75,6 +77,7 @@ def unlock(account: Callable[[], str]) -> Operation:
         account,
         step="unlock",
         title="unlock contact data",
+        takes="lead_id",
         path="/contacts",
         fields=CONTACT_DETAILS,
         keeps_days=90,
@@ -87,6 +90,7 @@ def _operation(
     *,
     step: str,
     title: str,
+    takes: str,
     path: str,
     fields: Sequence[Field],
     keeps_days: int,
@@ -96,7 +100,7 @@ def _operation(
         provider="leadfeeder",
         step=step,
         title=title,
-        takes="lead_id",
+        takes=takes,
         wants=(),
         batch_size=BATCH_SIZE,
         price=_PRICE,
@@ -180,11 +184,10 @@ def _by_id(data: Any) -> tuple[dict[str, Mapping[str, Any]], set[str]]:
 
 def _answer(record: Mapping[str, Any], fields: Sequence[Field], note: str) -> Answer:
     flag = do_not_contact(record)
+    if flag == "yes":
+        return suppressed("record")
     values: dict[str, Value] = {"id": record_id(record), "do_not_contact": flag}
     notes = [note] if note else []
-    if flag == "yes":  # only the flag is kept, whatever was paid for
-        notes.append("do not contact: Leadfeeder marks this record so; nothing else of it is kept")
-        return Answer("found", values, "; ".join(notes))
     if flag == "not stated":
         notes.append("Leadfeeder did not say that this may be contacted, so contact data is left out")
     values |= read_fields(record, fields, reveal=flag == "no")

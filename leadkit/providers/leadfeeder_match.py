@@ -24,6 +24,7 @@ from leadkit.providers.leadfeeder_records import (
     flag,
     read_fields,
     record_id,
+    suppressed,
 )
 
 #: Leadfeeder's MCP server, tool match_companies: up to 200 companies in a call.
@@ -33,7 +34,6 @@ MATCHES = 5
 
 #: Part of a "company" key → Leadfeeder's name for it; other parts are of no use to it.
 PARTS: Mapping[str, str] = {
-    "name": "company_name",
     "company": "company_name",
     "domain": "url",
     "email": "email",
@@ -48,13 +48,7 @@ PARTS: Mapping[str, str] = {
     "country_code": "country_code",
 }
 #: A match needs one of these.
-IDENTITIES: tuple[tuple[str, ...], ...] = (
-    ("domain",),
-    ("vat_id",),
-    ("register_id",),
-    ("company",),
-    ("name",),
-)
+IDENTITIES: tuple[tuple[str, ...], ...] = (("domain",), ("vat_id",), ("register_id",), ("company",))
 
 
 def match_companies(account: Callable[[], str]) -> Operation:
@@ -142,11 +136,10 @@ def _best_match(group: list[Any]) -> Answer | None:
         return Answer(
             "found", values, f"{len(rivals)} companies match equally well, so none was chosen: {named}"
         )
-    values |= {"company_id": record_id(company), "do_not_contact": do_not_contact(company)}
-    if values["do_not_contact"] == "yes":
-        return Answer(
-            "found", values, "do not contact: Leadfeeder marks this company so; nothing else of it is kept"
-        )
+    flagged = do_not_contact(company)
+    if flagged == "yes":
+        return suppressed("company")
+    values |= {"company_id": record_id(company), "do_not_contact": flagged}
     values |= read_fields(company, COMPANY_FIELDS, reveal=False)
     values["has_contacts"] = flag(company, "has_contacts")
     return Answer("found", values)

@@ -22,6 +22,7 @@ from leadkit.providers.leadfeeder_records import (
     do_not_contact,
     read_fields,
     record_id,
+    suppressed,
 )
 
 #: The largest page of a search.
@@ -31,11 +32,11 @@ PAGE_SIZE = 100
 #: searched in the whole database, and only a row that names the same company is taken.
 IDENTITIES: tuple[tuple[str, ...], ...] = (
     ("email",),
-    ("name", "company_id"),
+    ("full_name", "company_id"),
     ("first_name", "last_name", "company_id"),
-    ("name", "domain"),
+    ("full_name", "domain"),
     ("first_name", "last_name", "domain"),
-    ("name", "company"),
+    ("full_name", "company"),
     ("first_name", "last_name", "company"),
 )
 
@@ -86,7 +87,7 @@ def _encode(parts: Mapping[str, str], account_id: str) -> Request:
 
 
 def _name(parts: Mapping[str, str]) -> str:
-    return parts.get("name") or f"{parts.get('first_name', '')} {parts.get('last_name', '')}".strip()
+    return parts.get("full_name") or f"{parts.get('first_name', '')} {parts.get('last_name', '')}".strip()
 
 
 def _decode(key: str, body: Body) -> Decoded:
@@ -116,10 +117,9 @@ def _chosen(people: Sequence[Mapping[str, Any]], *, more: bool) -> Answer:
         return Answer("found", values, f"{len(people)}{' or more' * more} people match, so none was chosen")
     person = people[0]
     flag = do_not_contact(person)
-    values |= {"contact_id": record_id(person), "do_not_contact": flag}
     if flag == "yes":
-        note = "do not contact: Leadfeeder marks this person so; nothing else is kept"
-        return Answer("found", values, note)
+        return suppressed("person")
+    values |= {"contact_id": record_id(person), "do_not_contact": flag}
     return Answer("found", values | read_fields(person, CONTACT_DETAILS, reveal=flag == "no"))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from leadkit.providers.base import ResultColumn, Value
+from leadkit.providers.base import Answer, ResultColumn, Value
 from leadkit.providers.json_body import mapping, text, unmasked
 
 #: Ids are digits, or words in the older format. Anything else is not sent: a comma would make it two ids.
@@ -144,6 +144,12 @@ def do_not_contact(record: Mapping[str, Any]) -> DoNotContact:
     if not flags:
         return "not stated"
     return "no" if all(flag is False for flag in flags) else "yes"
+
+
+def suppressed(what: str) -> Answer:
+    """The answer about what must not be contacted: the flag, and nothing else, whatever was paid for it."""
+    note = f"do not contact: Leadfeeder marks this {what} so; nothing else of it is kept"
+    return Answer("suppressed", {"do_not_contact": "yes"}, note)
 
 
 def read_fields(record: Mapping[str, Any], fields: Sequence[Field], *, reveal: bool) -> dict[str, Value]:

@@ -121,7 +121,7 @@ def _search(
             first,
             *(ResultColumn(field.name, field.name, field.description) for field in fields),
             *(ResultColumn(name, name, "Leadfeeder has this", dtype="boolean") for name in flags),
-            ResultColumn("do_not_contact", "do_not_contact", "no, yes, or not stated, which counts as yes"),
+            ResultColumn("do_not_contact", "do_not_contact", "no, or not stated, which counts as yes"),
         ),
         encode=encode,
         decode=lambda response: _page(read_body(response, account()), first.name, fields, flags),
@@ -218,13 +218,19 @@ def _page(body: Body, id_column: str, fields: Sequence[Field], flags: Sequence[s
         error.amount = body.amount
         raise error
     rows: dict[str, Mapping[str, Value]] = {}
+    blocked = 0
     for record in map(mapping, body.data):
         key = record_id(record)
-        if key is not None and key not in rows:
+        if do_not_contact(record) == "yes":
+            blocked += 1
+        elif key is not None and key not in rows:
             rows[key] = _row(record, id_column, fields, flags)
+    unusable = len(body.data) - blocked - len(rows)
     notes = [body.note] if body.note else []
-    if len(rows) < len(body.data):
-        notes.append(f"{len(body.data) - len(rows)} rows came twice or without a usable id and are left out")
+    if blocked:
+        notes.append(f"{blocked} rows are left out: Leadfeeder says that they must not be contacted")
+    if unusable:
+        notes.append(f"{unusable} rows are left out: they came twice or without a usable id")
     pagination = mapping(body.meta.get("pagination"))
     return Page(
         rows=tuple(rows.values()),
@@ -239,10 +245,7 @@ def _page(body: Body, id_column: str, fields: Sequence[Field], flags: Sequence[s
 def _row(
     record: Mapping[str, Any], id_column: str, fields: Sequence[Field], flags: Sequence[str]
 ) -> Mapping[str, Value]:
-    """A row; of what must not be contacted only its id and that it must not."""
     state = do_not_contact(record)
     row: dict[str, Value] = {id_column: record_id(record), "do_not_contact": state}
-    if state != "yes":
-        row |= read_fields(record, fields, reveal=state == "no")
-        row |= {name: flag(record, name) for name in flags}
-    return row
+    row |= read_fields(record, fields, reveal=state == "no")
+    return row | {name: flag(record, name) for name in flags}

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from leadkit.errors import (
-    BadAnswerError,
     BadRequestError,
+    CreditsExhaustedError,
     InputError,
     PriceError,
     QuotaExhaustedError,
@@ -26,36 +26,20 @@ from leadkit.providers.leadfeeder import Leadfeeder
 from leadkit.run import Outcome, Runner
 from tests.conftest import FakeClock
 from tests.ledger.driver import LedgerDriver
+from tests.providers.leadfeeder.made import (
+    ACCOUNT,
+    JSON,
+    PROVIDER,
+    answer,
+    contact,
+    free_to_contact,
+    key,
+    recorded,
+)
 
-RECORDED = Path(__file__).parent / "leadfeeder"
 CASES = json.loads((Path(__file__).parent / "hostile.json").read_text())["cases"]
-JSON = {"content-type": "application/json"}
-ACCOUNT = "123456"
-PROVIDER = Leadfeeder(ACCOUNT)
 STEPS = ("match_companies", "company_details", "find_people", "unlock")
 REVEALED = ("email", "phone", "linkedin_url", "further")
-
-
-def recorded(name: str, status: int = 200) -> Response:
-    return Response(status, JSON, (RECORDED / f"{name}.json").read_bytes())
-
-
-def answer(data: Any, *, charged: Any = 0, **meta: Any) -> Response:
-    body = {"data": data, "meta": {"credits": {"charged": charged}, "request_id": "req-1", **meta}}
-    return Response(200, JSON, json.dumps(body).encode())
-
-
-def contact(contact_id: str, **attributes: Any) -> dict[str, Any]:
-    told = {"full_name": "Erika Muster", "email": "erika@example.com", "phone": "+49 30 123", **attributes}
-    return {"type": "contact", "id": contact_id, "attributes": told}
-
-
-def free_to_contact(contact_id: str, **attributes: Any) -> dict[str, Any]:
-    return contact(contact_id, meta={"do_not_contact": False}, **attributes)
-
-
-def key(**parts: str) -> str:
-    return json.dumps(dict(sorted(parts.items())), separators=(",", ":"))
 
 
 @pytest.fixture
@@ -91,82 +75,6 @@ def carry_out(
         threads=1,
     )
     return runner.carry_out(keys), sent, driver.ledger.calls(run.id)
-
-
-# ---------------------------------------------------------------- matching companies
-
-ASKED = [key(company="example company", country_code="DE", domain="example.com"), key(company="no such firm")]
-
-
-def test_the_recorded_match_lands_on_the_rows_that_were_asked() -> None:
-    operation = PROVIDER.operation("match_companies")
-    decoded = operation.decode(ASKED, recorded("post_companies_match"))
-    found = decoded.answers[ASKED[0]]
-    assert found.values["company_id"] == "159001425"
-    assert found.values["match_score"] == 0.97
-    assert found.values["city"] == "Berlin"
-    assert found.values["industry"] == "Manufacture of bearings"
-    assert decoded.answers[ASKED[1]].status == "not_found"
-    assert decoded.amount == Amount()
-    assert set(found.values) == {column.field for column in operation.columns}
-
-
-def test_trap_18_nested_match_results_stay_with_their_rows() -> None:
-    def match(company_id: str, score: float) -> dict[str, Any]:
-        summary = {"company_summary": {"id": company_id, "attributes": {"name": company_id}}}
-        return {"type": "company_match", "attributes": {"match_score": score}, "relationships": summary}
-
-    keys = [key(company=name) for name in ("none", "several", "one")]
-    groups = [[], [match("21", 0.4), match("22", 0.9), match("23", 0.8)], [match("31", 0.5)]]
-    answers = PROVIDER.operation("match_companies").decode(keys, answer(groups)).answers
-    assert [answers[one].values.get("company_id") for one in keys] == [None, "22", "31"]
-    assert [answers[one].values["matches"] for one in keys] == [0, 3, 1]
-
-
-@pytest.mark.parametrize("data", [[], [[]], [[], [], []], {"id": "1"}, "text"])
-def test_an_answer_about_another_number_of_companies_is_not_believed(data: Any) -> None:
-    with pytest.raises(BadAnswerError, match="nobody can tell which answer is whose"):
-        PROVIDER.operation("match_companies").decode(ASKED, answer(data))
-
-
-def test_a_flattened_answer_gives_no_row_another_rows_company() -> None:
-    flat = json.loads((RECORDED / "post_companies_match.json").read_text())["data"][0]
-    assert not PROVIDER.operation("match_companies").decode(ASKED, answer([*flat, *flat])).answers
-
-
-def test_of_equally_good_matches_none_is_chosen_and_all_are_named() -> None:
-    def match(company_id: str) -> dict[str, Any]:
-        summary = {"company_summary": {"id": company_id, "attributes": {"name": f"Firm {company_id}"}}}
-        return {"attributes": {"match_score": 0.7}, "relationships": summary}
-
-    decoded = PROVIDER.operation("match_companies").decode(ASKED[:1], answer([[match("1"), match("2")]]))
-    found = decoded.answers[ASKED[0]]
-    assert "company_id" not in found.values
-    assert "Firm 1 (1); Firm 2 (2)" in found.note
-
-
-def test_a_company_that_must_not_be_contacted_keeps_only_the_flag() -> None:
-    attributes = {"name": "Example", "url": "example.com", "meta": {"do_not_contact": True}}
-    match = {
-        "attributes": {"match_score": 1},
-        "relationships": {"company_summary": {"id": "1", "attributes": attributes}},
-    }
-    decoded = PROVIDER.operation("match_companies").decode(ASKED[:1], answer([[match]]))
-    assert decoded.answers[ASKED[0]].values["do_not_contact"] == "yes"
-    assert "Example" not in str(decoded.answers[ASKED[0]].values)
-
-
-def test_what_is_known_of_a_company_goes_out_under_leadfeeders_names() -> None:
-    request = PROVIDER.operation("match_companies").encode([*ASKED, key(name="acme", linkedin="x")])
-    assert request.json == {
-        "companies": [
-            {"company_name": "example company", "country_code": "DE", "url": "example.com"},
-            {"company_name": "no such firm"},
-            {"company_name": "acme"},
-        ]
-    }
-    with pytest.raises(InputError, match="matches a company by one of domain"):
-        PROVIDER.operation("match_companies").encode([key(phone="+4930123456")])
 
 
 # ---------------------------------------------------------------- reading by id
@@ -226,7 +134,7 @@ def test_one_id_with_two_different_records_is_left_in_doubt() -> None:
 def test_anything_but_a_clean_false_reveals_nothing(flag: Any) -> None:
     person = contact("7", meta={"do_not_contact": flag}, linkedin_url="linkedin.com/in/erika")
     found = PROVIDER.operation("unlock").decode(["7"], answer(person, charged=1)).answers["7"]
-    assert found.values == {"id": "7", "do_not_contact": "yes"}
+    assert (found.status, found.values) == ("suppressed", {"do_not_contact": "yes"})
     assert "do not contact" in found.note
 
 
@@ -347,6 +255,19 @@ def test_the_amount_is_read_from_every_answer_as_a_decimal(charged: Any, amount:
     )
 
 
+def test_trap_15_credits_that_somebody_else_spent_stop_the_run_and_nothing_is_in_doubt(
+    driver: LedgerDriver,
+) -> None:
+    empty = Response(402, JSON, b'{"errors": [{"code": "insufficient_credits"}]}')
+    outcome, sent, (call,) = carry_out(
+        driver, PROVIDER.operation("unlock"), ["1", "2"], lambda request: empty
+    )
+    assert isinstance(outcome.stopped, CreditsExhaustedError)
+    assert len(sent) == 1
+    assert call.state is CallState.RELEASED
+    assert outcome.not_tried == {"1", "2"}
+
+
 def test_trap_30_a_429_that_never_clears_ends_the_run_and_nothing_is_charged(driver: LedgerDriver) -> None:
     limited = recorded("error_429_too_many_requests_flat", 429)
     operation = PROVIDER.operation("unlock")
@@ -356,85 +277,17 @@ def test_trap_30_a_429_that_never_clears_ends_the_run_and_nothing_is_charged(dri
     assert call.state is CallState.RELEASED
 
 
-# ---------------------------------------------------------------- finding people
-
-
-def test_the_recorded_search_by_address_gives_the_contacts_id() -> None:
-    operation = PROVIDER.operation("find_people")
-    asked = key(email="erika.muster@example.com")
-    decoded = operation.decode([asked], recorded("post_contacts_search"))
-    values = decoded.answers[asked].values
-    assert values["contact_id"] == "900000001"
-    assert values["full_name"] == "Erika Muster"
-    assert values["email"] is None, "nobody said that this person may be contacted"
-    assert set(values) == {column.field for column in operation.columns}
-
-
-def test_somebody_with_another_address_or_name_is_not_taken_for_the_person() -> None:
-    operation = PROVIDER.operation("find_people")
-    for asked in (
-        key(email="erika@example.org"),
-        key(company_id="159001425", name="erik muster"),
-        key(company="other", name="erika muster"),
-        key(domain="example.org", name="erika muster"),
-    ):
-        found = operation.decode([asked], recorded("post_contacts_search")).answers[asked]
-        assert found.values == {"matches": 0}
-        assert "none who is certain" in found.note
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        key(company_id="159001425", name="erika muster"),
-        key(domain="example.com", first_name="erika", last_name="muster"),
-    ],
-)
-def test_a_name_within_a_company_finds_the_person(asked: str) -> None:
-    decoded = PROVIDER.operation("find_people").decode([asked], recorded("post_contacts_search"))
-    assert decoded.answers[asked].values["contact_id"] == "900000001"
-
-
-def test_somebody_of_that_name_in_another_company_is_not_the_person() -> None:
-    asked = key(company_id="9", name="erika muster")
-    people = [contact("7", company_id="10"), contact("8", company_id="9")]
-    found = PROVIDER.operation("find_people").decode([asked], answer(people)).answers[asked]
-    assert found.values["contact_id"] == "8"
-
-
-def test_a_summary_that_holds_no_address_was_still_found_by_it() -> None:
-    asked = key(email="erika@example.com")
-    found = (
-        PROVIDER.operation("find_people").decode([asked], answer([contact("7", email=None)])).answers[asked]
-    )
-    assert found.values["contact_id"] == "7"
-
-
-def test_of_two_people_none_is_chosen() -> None:
-    asked = key(company_id="9", name="erika muster")
-    found = (
-        PROVIDER.operation("find_people").decode([asked], answer([contact("7"), contact("8")])).answers[asked]
-    )
-    assert found.values == {"matches": 2}
-    assert "2 people match, so none was chosen" in found.note
-
-
-def test_nobody_is_not_found_and_only_an_empty_answer_says_so() -> None:
-    asked = key(email="x@example.com")
-    assert PROVIDER.operation("find_people").decode([asked], answer([])).answers[asked].status == "not_found"
-    with pytest.raises(BadAnswerError):
-        PROVIDER.operation("find_people").decode([asked], answer({"rows": []}))
-
-
-def test_company_ids_go_out_as_a_list_because_a_single_one_is_ignored() -> None:
-    request = PROVIDER.operation("find_people").encode([key(company_id="9", name="erika muster")])
-    assert request.json == {"search_terms": ["erika muster"], "company_ids": ["9"]}
-    assert PROVIDER.operation("find_people").encode([key(email="a@b.c")]).json == {"emails": ["a@b.c"]}
-    with pytest.raises(InputError, match="by an e-mail address, or by a name with a company"):
-        PROVIDER.operation("find_people").encode([key(name="erika muster")])
-
-
 # ---------------------------------------------------------------- the provider
+
+
+def test_each_step_takes_the_kind_of_key_that_a_sheets_columns_make() -> None:
+    taken = {step: PROVIDER.operation(step).takes for step in STEPS}
+    assert taken == {
+        "match_companies": "company",
+        "company_details": "id",
+        "find_people": "person",
+        "unlock": "lead_id",
+    }
 
 
 def test_every_call_names_the_account() -> None:
@@ -486,8 +339,8 @@ def test_each_hostile_answer_to_a_reveal_ends_in_its_listed_state(
         assert asked in outcome.bought
         assert (call.amount.least, max(call.amount.most, held)) == (listed["lo"], most)
         assert len(sent) == 1, "never repeated"
-        values = operation.decode([asked], response).answers[asked].values
-        assert (values["do_not_contact"] == "yes") == (expected["outcome"] == "blocked")
-        assert "Example" not in str(values) or expected["outcome"] == "done"
+        found = operation.decode([asked], response).answers[asked]
+        assert (found.status == "suppressed") == (expected["outcome"] == "blocked")
+        assert "Example" not in str(found) or expected["outcome"] == "done"
     assert isinstance(outcome.stopped, PriceError) == (case_id == "LF05")
     assert driver.bodies(), "the raw body is kept"

@@ -163,14 +163,15 @@ def test_a_company_that_comes_twice_is_one_row() -> None:
     body["data"] *= 2
     page = COMPANIES.decode(Response(200, JSON, json.dumps(body).encode()))
     assert len(page.rows) == 1
-    assert "1 rows came twice" in page.note
+    assert "came twice" in page.note
 
 
-def test_hostile_lf01_of_a_company_that_must_not_be_contacted_only_the_flag_is_kept() -> None:
+def test_hostile_lf01_a_company_that_must_not_be_contacted_is_no_row() -> None:
     response, expected = hostile("LF01")
-    (row,) = COMPANIES.decode(response).rows
+    found = COMPANIES.decode(response)
     assert expected["outcome"] == "blocked"
-    assert row == {"company_id": "159001425", "do_not_contact": "yes"}
+    assert found.rows == (), "no row: it could be exported, or paid for"
+    assert found.note == "1 rows are left out: Leadfeeder says that they must not be contacted"
 
 
 def test_hostile_lf03_without_credits_the_cost_is_not_known() -> None:
@@ -195,7 +196,7 @@ def test_hostile_lf07_an_id_that_lost_digits_is_no_id() -> None:
     page = COMPANIES.decode(response)
     assert expected["outcome"] == "partial"
     assert page.rows == ()
-    assert "1 rows came twice or without a usable id" in page.note
+    assert "1 rows are left out: they came twice or without a usable id" in page.note
 
 
 def test_a_search_without_a_list_is_a_bad_answer_that_keeps_its_cost() -> None:

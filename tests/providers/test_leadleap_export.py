@@ -114,6 +114,12 @@ def test_hostile_ex03_a_batch_is_small_and_its_risk_is_said_before_it_is_bought(
     assert MOST_IDS * EXPORT.price.most == hostile("EX03")["expect"]["charge_milli"]["hi"]
 
 
+def test_trap_2_an_export_may_be_repeated_because_what_is_unlocked_costs_nothing() -> None:
+    assert EXPORT.repeat.free
+    assert EXPORT.repeat.window_seconds is None
+    assert EXPORT.price.least == 0
+
+
 def test_a_batch_size_beyond_the_documents_is_refused() -> None:
     assert export_leads(500).batch_size == 500
     for size in (0, 501, True):

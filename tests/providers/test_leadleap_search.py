@@ -48,9 +48,7 @@ def test_trap_33_masked_contact_data_is_told_as_available_and_never_given() -> N
 @pytest.mark.parametrize(
     ("sent", "there"), [({"email": None}, False), ({"email": ""}, False), ({}, None), ({"email": {}}, None)]
 )
-def test_whether_there_is_an_address_is_yes_no_or_not_said(
-    sent: dict[str, Any], there: bool | None
-) -> None:
+def test_whether_there_is_an_address_is_yes_no_or_not_said(sent: dict[str, Any], there: bool | None) -> None:
     (row,) = SEARCH.decode(answer([{"id": "c_1", **sent}], page=1, per_page=1, total_pages=1)).rows
     assert row["has_email"] is there
 
