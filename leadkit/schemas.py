@@ -42,7 +42,13 @@ STEPS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     ),
     "match_companies": (("domain",), ("company",)),
     "company_details": (("domain",), ("company",), ("company_id",)),
-    "known": (("email",), ("full_name",), ("first_name", "last_name")),
+    "known": (
+        ("email",),
+        ("full_name", "domain"),
+        ("full_name", "company"),
+        ("first_name", "last_name", "domain"),
+        ("first_name", "last_name", "company"),
+    ),
 }
 
 #: Role → the kind of key that its cells become.

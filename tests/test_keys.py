@@ -242,9 +242,10 @@ def test_a_reason_shows_a_long_cell_shortened_and_on_one_line() -> None:
 # ------------------------------------------------------------------------------ a whole column
 
 PIECES = [
-    *"aAzZ09.-_+@ \t\n/:%*'\"<>(),;&ßİéǅΣσςﬁⅣ", "\u00a0", "\u200b", "\u0301", "\u0345", "😀", "\x00", "\ud800",
-    "anna", "Stone", "example.com", "@example.com", "mailto:", "https://", "www.", "linkedin.com/in/", "/in/", "%20",
-    "%C3%BC", "gmbh", "co. kg", "s.a.", " & ", "S P A", "c_", "n/a", "+49 30 123456", "bücher.example", "xn--", "1e5",
+    *"aAzZ09.-_+@ \t\n/:%*'\"<>(),;&ßİéǅΣσςﬁⅣ", "\u00a0", "\u200b", "\u0301", "\u0345", "\u212a", "\x00", "\ud800",
+    "😀", "anna", "Stone", "example.com", "@example.com", "mailto:", "https://", "www.", "linkedin.com/in/", "/in/",
+    "%20", "%C3%BC", "gmbh", "co. kg", "s.a.", " & ", "S P A", "c_", "n/a", "+49 30 123456", "bücher.example", "1e5",
+    "xn--",
 ]  # fmt: skip
 messy_text = st.lists(st.sampled_from(PIECES), max_size=8).map("".join) | st.text(max_size=30)
 any_cell = (
