@@ -256,7 +256,7 @@ def balance(sandbox: SandboxOption = False, as_json: JsonOption = False) -> None
             left = "unknown" if found.remaining is None else credits_text(found.remaining)
             used = "unknown" if found.used is None else credits_text(found.used)
             until = f"; the period ends {found.period_end}" if found.period_end else ""
-            print(f"{found.provider}: {left} credits left, {used} used{until}")
+            print(f"{found.provider}: {left} credits left, {used} used{until} {found.note}".rstrip())
 
 
 @ledger_app.callback()

@@ -122,6 +122,8 @@ class Workspace:
     def balances(self) -> list[Balance]:
         """The balance of every provider that a key is set for. Free calls.
 
+        One that refuses, or is down, is listed with the reason in its ``note``.
+
         Raises
         ------
         SettingsError
@@ -131,7 +133,13 @@ class Workspace:
         with_key = [name for name in names if self.settings.has_key(self.provider(name).key_name)]
         if not with_key:
             self.settings.key(self.provider(names[0]).key_name)
-        return [self.balance(name) for name in with_key]
+        return [self._balance_or_why(name) for name in with_key]
+
+    def _balance_or_why(self, provider: str) -> Balance:
+        try:
+            return self.balance(provider)
+        except ProviderError as error:
+            return Balance(provider, account=None, remaining=None, used=None, note=str(error))
 
     def _fingerprint(self, provider: str) -> str:
         return self.ledger.fingerprint(self.settings.key(self.provider(provider).key_name).reveal())

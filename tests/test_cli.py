@@ -169,8 +169,8 @@ def test_the_column_is_guessed_when_none_is_named_and_the_guess_is_shown(leadkit
 
 def test_the_balance_and_the_ledger_are_shown(leadkit: Run, people: Path) -> None:
     leadkit("run", people, "validate-emails", "--email", "Email", "--at-most", 10)
-    (balance,) = leadkit("balance", "--json").json["balances"]
-    assert balance["remaining"] == 5_000_000
+    balances = {found["provider"]: found for found in leadkit("balance", "--json").json["balances"]}
+    assert balances["leadleap"]["remaining"] == 5_000_000
     ledger = leadkit("ledger", "--json").json
     (run,) = ledger["runs"]
     assert run["state"] == "done"

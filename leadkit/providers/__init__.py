@@ -7,6 +7,9 @@ from importlib.metadata import entry_points
 
 from leadkit.errors import InputError
 from leadkit.providers.base import Provider
+from leadkit.providers.leadey import Leadey
+from leadkit.providers.leadfeeder import Leadfeeder
+from leadkit.providers.leadiq import LeadIQ
 from leadkit.providers.leadleap import LeadLeap
 from leadkit.settings import Settings
 
@@ -17,7 +20,24 @@ def _leadleap(settings: Settings) -> Provider:
     return LeadLeap(validation_millicredits=settings.leadleap_validation_millicredits)
 
 
-_BUILT_IN: Mapping[str, Callable[[Settings], Provider]] = {"leadleap": _leadleap}
+def _leadiq(settings: Settings) -> Provider:  # noqa: ARG001 (its price list is the documents')
+    return LeadIQ()
+
+
+def _leadfeeder(settings: Settings) -> Provider:
+    return Leadfeeder(account_id=settings.leadfeeder_account_id)
+
+
+def _leadey(settings: Settings) -> Provider:  # noqa: ARG001 (it has nothing to set)
+    return Leadey()
+
+
+_BUILT_IN: Mapping[str, Callable[[Settings], Provider]] = {
+    "leadleap": _leadleap,
+    "leadiq": _leadiq,
+    "leadfeeder": _leadfeeder,
+    "leadey": _leadey,
+}
 
 
 def provider_names() -> list[str]:
