@@ -269,7 +269,7 @@ def is_loopback_url(url: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    # Not an IPv4 address in IPv6 clothes; and in brackets only what is IPv6.
+    # Not IPv4 in IPv6 clothes, which newer Pythons call loopback; and in brackets only what is IPv6.
     mapped = getattr(address, "ipv4_mapped", None)
     return address.is_loopback and mapped is None and ("[" in parts.netloc) == (address.version == 6)
 
