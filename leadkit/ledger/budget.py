@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from leadkit.ledger.schema import CallState, calls, operations, runs
 
@@ -29,12 +29,10 @@ def room(connection: Connection, run_id: str, caps: Caps, now: int) -> int:
     Called inside the reserving transaction. Counted are reservations that are held, and settled calls at the
     most that they may have cost.
     """
-    run = connection.execute(
-        select(runs.c.approved_millicredits, runs.c.approved_by, operations.c.provider, operations.c.account)
-        .join(operations, operations.c.id == runs.c.operation_id)
-        .where(runs.c.id == run_id)
-    ).one()
-    left = [run.approved_millicredits - _sum(connection, _spent().where(calls.c.run_id == run_id))]
+    run = connection.execute(_RUN, {"run": run_id}).one()
+    left = [run.approved_millicredits - int(connection.execute(_OF_RUN, {"run": run_id}).scalar_one())]
+    if caps == NO_CAPS:
+        return int(left[0])
     today = calls.c.reserved_at >= now - now % DAY_SECONDS
     here = (operations.c.provider == run.provider) & (operations.c.account == run.account)
     everywhere = (
@@ -63,3 +61,12 @@ def _spent() -> Select[Any]:
 def _sum(connection: Connection, query: Select[Any]) -> int:
     total: int = connection.execute(query).scalar_one()
     return int(total)
+
+
+# Asked before every call: built once.
+_RUN = (
+    select(runs.c.approved_millicredits, runs.c.approved_by, operations.c.provider, operations.c.account)
+    .join(operations, operations.c.id == runs.c.operation_id)
+    .where(runs.c.id == bindparam("run"))
+)
+_OF_RUN = _spent().where(calls.c.run_id == bindparam("run"))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from leadkit.ledger.schema import CallState, FactState, calls, facts, operations, runs
 from leadkit.money import Amount
@@ -72,8 +72,7 @@ class CallRecord:
         }
 
 
-def run_records(connection: Connection, run_id: str | None = None) -> list[RunRecord]:
-    """All runs, newest first, or the one with that id."""
+def _runs() -> Select[Any]:
     settled = calls.c.state == CallState.SETTLED
     held = calls.c.state.in_([CallState.INTENT, CallState.IN_DOUBT])
     sums = (
@@ -87,15 +86,22 @@ def run_records(connection: Connection, run_id: str | None = None) -> list[RunRe
         .group_by(calls.c.run_id)
         .subquery()
     )
-    query = (
+    return (
         select(runs, operations.c.provider, operations.c.account, operations.c.step, operations.c.wants, sums)
         .join(operations, operations.c.id == runs.c.operation_id)
         .outerjoin(sums, sums.c.run_id == runs.c.id)
         .order_by(runs.c.started_at.desc(), runs.c.id)
     )
-    if run_id is not None:
-        query = query.where(runs.c.id == run_id)
-    return [_run_record(row) for row in connection.execute(query)]
+
+
+_ALL_RUNS = _runs()
+_ONE_RUN = _ALL_RUNS.where(runs.c.id == bindparam("run"))
+
+
+def run_records(connection: Connection, run_id: str | None = None) -> list[RunRecord]:
+    """All runs, newest first, or the one with that id."""
+    found = connection.execute(_ALL_RUNS) if run_id is None else connection.execute(_ONE_RUN, {"run": run_id})
+    return [_run_record(row) for row in found]
 
 
 def _run_record(row: Row[Any]) -> RunRecord:

@@ -44,6 +44,8 @@ class BootClock:
     Where the system does not name its starts, a moment means something to the process that took it only.
     """
 
+    _clock: int | None
+
     def __init__(self) -> None:
         try:
             self._start = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
