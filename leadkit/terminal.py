@@ -72,8 +72,8 @@ def plan_book(
 
 def _guess_columns(book: Book, step: str) -> dict[str, str]:
     """The columns of the best identity that the sheet seems to have."""
-    from leadkit.columns import guess
     from leadkit import schemas
+    from leadkit.columns import guess
 
     found = guess(book.frame)
     for roles in schemas.STEPS[step]:
