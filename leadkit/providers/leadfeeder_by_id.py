@@ -27,7 +27,6 @@ from leadkit.providers.leadfeeder_answers import LIMIT, RECORD_RULE, TWELVE_MONT
 from leadkit.providers.leadfeeder_records import (
     COMPANY_DETAILS,
     CONTACT_DETAILS,
-    DO_NOT_CONTACT,
     ID,
     Field,
     columns,
@@ -51,10 +50,6 @@ _PRICE = Price(
     note="A record that anybody in the account read in the last 12 months costs nothing again.",
 )
 _REPEAT = Repeat(free=True, window_seconds=TWELVE_MONTHS_SECONDS, source=RECORD_RULE)
-_COMMON = (
-    ResultColumn("leadfeeder_id", "id", "The id under which Leadfeeder keeps it now"),
-    DO_NOT_CONTACT,
-)
 
 
 def company_details(account: Callable[[], str]) -> Operation:
@@ -65,6 +60,7 @@ def company_details(account: Callable[[], str]) -> Operation:
         title="read companies' details",
         takes="id",
         path="/companies",
+        prefix="leadfeeder_company",
         fields=COMPANY_DETAILS,
         keeps_days=180,
         keeps_why="addresses and sizes of companies change within the year",
@@ -79,6 +75,7 @@ def unlock(account: Callable[[], str]) -> Operation:
         title="unlock contact data",
         takes="lead_id",
         path="/contacts",
+        prefix="leadfeeder",
         fields=CONTACT_DETAILS,
         keeps_days=90,
         keeps_why="people change jobs; a quarter is how long a title or a phone is trusted",
@@ -92,6 +89,7 @@ def _operation(
     title: str,
     takes: str,
     path: str,
+    prefix: str,
     fields: Sequence[Field],
     keeps_days: int,
     keeps_why: str,
@@ -109,7 +107,10 @@ def _operation(
         keeps_days=keeps_days,
         keeps_why=keeps_why,
         miss_keeps_days=7,
-        columns=(*columns(fields), *_COMMON),
+        columns=(
+            *columns(fields, prefix),
+            ResultColumn(f"{prefix}_current_id", "id", "The id under which Leadfeeder keeps it now"),
+        ),
         encode=lambda keys: _encode(path, keys, account()),
         decode=lambda keys, response: _decode(keys, read_or_refuse(keys, response, account()), fields),
     )

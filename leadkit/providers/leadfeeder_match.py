@@ -17,7 +17,6 @@ from leadkit.providers.json_body import mapping, text
 from leadkit.providers.leadfeeder_answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
 from leadkit.providers.leadfeeder_records import (
     COMPANY_FIELDS,
-    DO_NOT_CONTACT,
     attributes,
     columns,
     do_not_contact,
@@ -74,11 +73,13 @@ def match_companies(account: Callable[[], str]) -> Operation:
             ResultColumn(
                 "leadfeeder_matches", "matches", f"Companies that match, {MATCHES} at most", dtype="integer"
             ),
-            *columns(COMPANY_FIELDS),
+            *columns(COMPANY_FIELDS, "leadfeeder_company"),
             ResultColumn(
-                "leadfeeder_has_contacts", "has_contacts", "Leadfeeder has people there", dtype="boolean"
+                "leadfeeder_company_has_contacts",
+                "has_contacts",
+                "Leadfeeder has people there",
+                dtype="boolean",
             ),
-            DO_NOT_CONTACT,
         ),
         encode=lambda keys: _encode_match(keys, account()),
         decode=lambda keys, response: _decode_match(keys, read_body(response, account())),

@@ -17,7 +17,6 @@ from leadkit.providers.json_body import mapping, text
 from leadkit.providers.leadfeeder_answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
 from leadkit.providers.leadfeeder_records import (
     CONTACT_DETAILS,
-    DO_NOT_CONTACT,
     columns,
     do_not_contact,
     read_fields,
@@ -59,8 +58,7 @@ def find_people(account: Callable[[], str]) -> Operation:
         columns=(
             ResultColumn("leadfeeder_contact_id", "contact_id", "Leadfeeder's id; unlocking takes it"),
             ResultColumn("leadfeeder_matches", "matches", "People who match", dtype="integer"),
-            *columns(CONTACT_DETAILS),
-            DO_NOT_CONTACT,
+            *columns(CONTACT_DETAILS, "leadfeeder"),
         ),
         encode=lambda keys: _encode(parts_of(keys[0]), account()),
         decode=lambda keys, response: _decode(keys[0], read_body(response, account())),

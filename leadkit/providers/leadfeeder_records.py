@@ -38,7 +38,7 @@ class Field:
 FURTHER = Field("further", "Further addresses and numbers", (), reveals=True)
 
 COMPANY_FIELDS = (
-    Field("company_name", "Company", ("name",)),
+    Field("name", "Company", ("name",)),
     Field("website", "Website", ("url", "website", "domain", "domains")),
     Field(
         "employees", "Employees, as a number or a range", ("employee_count", "employee_range", "employees")
@@ -97,15 +97,16 @@ CONTACT_DETAILS = (
 _WORDS_OF = ("name", "value", "number", "email", "address", "url", "label", "title", "original", "en")
 _RELATED_COMPANY = ("company", "company_summary", "companies")
 
-DO_NOT_CONTACT = ResultColumn(
-    "leadfeeder_do_not_contact", "do_not_contact", "no, yes, or not stated, which counts as yes"
-)
 DoNotContact = Literal["no", "yes", "not stated"]
 
 
-def columns(fields: Sequence[Field]) -> tuple[ResultColumn, ...]:
-    """A column for each field, named after the provider."""
-    return tuple(ResultColumn(f"leadfeeder_{field.name}", field.name, field.description) for field in fields)
+def columns(fields: Sequence[Field], prefix: str) -> tuple[ResultColumn, ...]:
+    """A column for each field and one for the flag; ``prefix`` tells companies' columns from people's."""
+    flagged = ResultColumn(
+        f"{prefix}_do_not_contact", "do_not_contact", "no, yes, or not stated, which counts as yes"
+    )
+    of_fields = (ResultColumn(f"{prefix}_{field.name}", field.name, field.description) for field in fields)
+    return (*of_fields, flagged)
 
 
 def record_id(record: Mapping[str, Any]) -> str | None:

@@ -84,7 +84,7 @@ def test_the_recorded_company_costs_what_it_says() -> None:
     operation = PROVIDER.operation("company_details")
     decoded = operation.decode(["159001425"], recorded("get_company_charged"))
     values = decoded.answers["159001425"].values
-    assert values["company_name"] == "Example Company Ltd"
+    assert values["name"] == "Example Company Ltd"
     assert decoded.amount == Amount(1000, 1000)
     assert decoded.request_id == "cf054205-dd8c-4473-8689-07c30fe0789f"
     assert set(values) == {column.field for column in operation.columns}
@@ -288,6 +288,12 @@ def test_each_step_takes_the_kind_of_key_that_a_sheets_columns_make() -> None:
         "find_people": "person",
         "unlock": "lead_id",
     }
+
+
+def test_companies_and_people_do_not_share_a_column() -> None:
+    names = {step: {column.name for column in PROVIDER.operation(step).columns} for step in STEPS}
+    assert not names["company_details"] & names["unlock"]
+    assert not names["match_companies"] & names["unlock"] - {"leadfeeder_company_id"}
 
 
 def test_every_call_names_the_account() -> None:
