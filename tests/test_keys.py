@@ -85,6 +85,7 @@ SAME = [
     ("company", "Stone & Sons", "stone and sons"),
     ("company", "AG", "ag"),
     ("company", "De CV", "de cv"),
+    ("company", "Acme™ (Deutschland)", "acme deutschland"),
     ("company", "Day Spa", "day spa"),
     ("company", "Plan B", "plan b"),
     ("company", "X", "x"),
@@ -210,11 +211,13 @@ def test_blank_cells_are_neither_keys_nor_unusable(cell: object) -> None:
     assert (read.codes.tolist(), read.reasons, read.blank.tolist()) == ([-1], {}, [True])
 
 
-def test_two_people_keep_two_keys() -> None:
+def test_two_people_and_two_companies_keep_two_keys() -> None:
     pairs = [("anna@example.com", "ana@example.com"), ("a.nna@example.com", "anna@example.com")]
     pairs += [("anna+x@example.com", "anna@example.com"), ("anna@example.com", "anna@example.co")]
     for one, other in pairs:
         assert keys.email(one) != keys.email(other)
+    for one, other in [("C++ Ltd", "C# Ltd"), ("कि", "का"), ("Acme East", "Acme West"), ("Eco Spa", "Eco")]:
+        assert keys.company(one) != keys.company(other)
 
 
 def test_a_phone_without_country_code_is_read_in_the_country_given() -> None:

@@ -195,21 +195,20 @@ _LEGAL_FORMS = frozenset(
 #: The same, but only where written in single letters: S.p.A. is a legal form, Day Spa is a name.
 _LEGAL_IF_DOTTED = _LEGAL_FORMS | {"spa", "ev", "eg", "eu", "ad", "sc", "sca", "kk", "gk", "pc", "pt", "snc"}
 _LEGAL_PAIRS = frozenset({("sp", "zoo"), ("de", "cv"), ("private", "limited")})
-_APOSTROPHES = re.compile("['`´’ʼ]")
-_NOT_IN_NAME = re.compile(r"[\W_]+")
+_DROPPED = str.maketrans("", "", "'`´’ʼ™®©℠")  # the marks before folding makes letters of them
 _SINGLE_LETTERS = re.compile(r"(?<!\S)[^\W\d] (?:[^\W\d] )*[^\W\d](?!\S)")
 
 
 def company(text: str) -> str:
-    """``"ACME, S.A."`` → ``acme``: letters and digits, without the legal form at the end.
+    """``"ACME, S.A."`` → ``acme``: without punctuation and without the legal form at the end.
 
     Firms that differ in nothing but the legal form share a key.
     """
-    folded = _folded(text)
+    folded = _folded(text.translate(_DROPPED))
     refuse(folded, text, may_be_a_name=True)
     if "@" in folded and "." in folded.rpartition("@")[2]:
         raise Unusable(f"{shown(text)} is an e-mail address, not a company")
-    words = _NOT_IN_NAME.sub(" ", _APOSTROPHES.sub("", folded.replace("&", " and "))).strip()
+    words = one_blank("".join(c if _in_company(c) else " " for c in folded.replace("&", " and ")))
     dotted: set[str] = set()
 
     def join(letters: re.Match[str]) -> str:  # "s a" of "S.A." → "sa", "i b m" → "ibm"
@@ -217,6 +216,11 @@ def company(text: str) -> str:
         return word
 
     return _folded(" ".join(_without_legal_form(_SINGLE_LETTERS.sub(join, words).split(), dotted)))
+
+
+def _in_company(character: str) -> bool:
+    """Whether a character tells companies apart: C++ from C#, and the vowel signs of Indian scripts."""
+    return character.isalnum() or character in "+#" or unicodedata.category(character)[0] == "M"
 
 
 def _without_legal_form(words: list[str], dotted: set[str]) -> list[str]:

@@ -21,38 +21,17 @@ class Unusable(ValueError):  # noqa: N818 (not an error: a finding about one cel
         self.reason = reason
 
 
-#: No-break and thin blanks become a blank; what takes no room at all (zero width, direction marks, soft
-#: hyphen, byte order mark) is dropped: it comes along when a cell is copied from a web page.
+#: What takes no room at all (zero width, direction marks, soft hyphen, byte order mark) is dropped: it comes
+#: along when a cell is copied from a web page.
 _INVISIBLE = dict.fromkeys(
-    [
-        0xAD,
-        0x34F,
-        0x61C,
-        0x180E,
-        0xFEFF,
-        *range(0x200B, 0x2010),
-        *range(0x202A, 0x202F),
-        *range(0x2060, 0x2070),
-    ]
-)
+    (0xAD, 0x34F, 0x61C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070))
+)  # fmt: skip
 _BLANKS = re.compile(r"\s+")
 
 #: The errors of a spreadsheet, as every reader hands them on.
-_SHEET_ERRORS = frozenset(
-    {
-        "#n/a",
-        "#na",
-        "#ref!",
-        "#value!",
-        "#name?",
-        "#div/0!",
-        "#null!",
-        "#num!",
-        "#spill!",
-        "#calc!",
-        "#getting_data",
-    }
-)
+_SHEET_ERRORS = {
+    "#n/a", "#na", "#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!", "#spill!", "#calc!", "#getting_data",
+}  # fmt: skip
 #: What people type when they have nothing to type; none of these is anybody's name.
 _NOTHING = _SHEET_ERRORS | {
     "n/a", "n.a.", "n.a", "k.a.", "k. a.", "s/o", "none", "unknown", "unbekannt", "inconnu", "inconnue",
