@@ -46,7 +46,7 @@ class Provider:
 
     def __call__(self, request: Request) -> Response:
         self.sent.append(request)
-        told = {"status": 200, "headers": {"content-type": "application/json"}} | self.answer
+        told: dict[str, Any] = {"status": 200, "headers": {"content-type": "application/json"}} | self.answer
         return Response(**{"body": b'{"n": %d}' % len(self.sent)} | told)
 
 
@@ -68,8 +68,10 @@ def reads(path: Path, clock: FakeClock) -> Open:
     def make(
         send: Provider, *, account: str = "usr_1", provider: str = "leadleap", **options: Any
     ) -> CachedReads:
-        options = {"ttl_seconds": 3600, "clock": clock} | options
-        return CachedReads(send, path, provider=provider, account=account, **options)
+        ttl_seconds = options.get("ttl_seconds", 3600)
+        return CachedReads(
+            send, path, provider=provider, account=account, ttl_seconds=ttl_seconds, clock=clock
+        )
 
     return make
 

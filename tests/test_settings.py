@@ -174,10 +174,10 @@ def test_a_dotenv_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 # -- the keyring ------------------------------------------------------------------------------------------------
 
 
-class Safe(keyring.backend.KeyringBackend):
+class Safe(keyring.backend.KeyringBackend):  # type: ignore[misc]
     """A keyring in memory."""
 
-    priority = 1.0  # type: ignore[assignment]
+    priority = 1.0
 
     def get_password(self, service: str, username: str) -> str | None:
         return CANARY if (service, username) == ("leadkit", "LEADLEAP_API_KEY") else None
@@ -195,8 +195,8 @@ class Locked(Safe):
         raise keyring.errors.KeyringLocked(CANARY)
 
 
-class Chained(chainer.ChainerBackend):
-    backends = (Safe(), PlaintextKeyring())  # type: ignore[assignment]
+class Chained(chainer.ChainerBackend):  # type: ignore[misc]
+    backends = (Safe(), PlaintextKeyring())
 
 
 @pytest.fixture
