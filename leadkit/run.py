@@ -16,6 +16,7 @@ from leadkit.clock import Clock
 from leadkit.errors import (
     BadAnswerError,
     BadRequestError,
+    InputError,
     LeadkitError,
     LedgerError,
     NotSentError,
@@ -262,8 +263,17 @@ class Runner:
             raise
 
     def _send_until_clear(self, claim: Claim, call_id: int) -> None:
-        request = self._operation.encode(claim.keys)
         unclear = claim.attempt > 1  # an earlier sending may have been charged
+        try:
+            request = self._operation.encode(claim.keys)
+        except LeadkitError as error:
+            self._give_up(claim, call_id, unclear, str(error))
+            if not isinstance(error, InputError):
+                self._stop(error)
+            elif not unclear:
+                with self._changed:
+                    self.outcome.failed.update(dict.fromkeys(claim.keys, str(error)))
+            return
         lost = unsent = limited = 0
         while True:
             if self._halted() or not self._pace.acquire(self._halt):

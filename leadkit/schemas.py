@@ -32,6 +32,7 @@ STEPS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "validate_emails": (("email",),),
     "unlock": (("lead_id",),),
     "enrich": (("lead_id",),),
+    "export": (("lead_id",),),
     "find_people": (
         ("linkedin",),
         ("email",),

@@ -134,7 +134,7 @@ def _pages(
             preview={"most_millicredits": approved},
             context={"filters": {name: str(value) for name, value in filters.items()}},
         )
-        after, seen = None, 0
+        after, seen, asked = None, 0, set[str | None]()
         while True:
             key = _page_key(filters, after, min(search.page_size, most_rows))
             runner = Runner(
@@ -164,7 +164,8 @@ def _pages(
             pages.append(rows)
             seen += len(rows)
             following = stored.values["next"]
-            if following is None or seen >= most_rows or following == after:
+            asked.add(after)
+            if following is None or seen >= most_rows or following in asked:  # cursors may go in a circle
                 break
             after = following
         ledger.end_run(run_id, "done")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from leadkit.errors import InputError
-from leadkit.keys import KINDS, Canonical, canonical, combine, first_of
+from leadkit.keys import Canonical, canonical, combine, first_of
 from leadkit.providers.base import Operation
 from leadkit.schemas import ROLE_KINDS, STEPS
 
@@ -16,6 +16,7 @@ DEFAULT_PROVIDER: Mapping[str, str] = {
     "validate_emails": "leadleap",
     "unlock": "leadleap",
     "enrich": "leadleap",
+    "export": "leadleap",
     "find_people": "leadiq",
     "match_companies": "leadfeeder",
     "company_details": "leadfeeder",
@@ -48,7 +49,7 @@ def row_keys(
         role: canonical(ROLE_KINDS.get(role, role), frame[column], country=country)
         for role, column in columns.items()
     }
-    if operation.takes in KINDS:
+    if operation.takes not in ("person", "company"):
         fitting = [role for role in read if ROLE_KINDS.get(role, role) == operation.takes]
         if len(fitting) != 1:
             msg = (
@@ -57,5 +58,13 @@ def row_keys(
             )
             raise InputError(msg)
         return read[fitting[0]]
-    identities = [roles for roles in STEPS[operation.step] if all(role in read for role in roles)]
-    return first_of([combine({role: read[role] for role in roles}) for roles in identities])
+    possible = operation.identities or STEPS[operation.step]
+    given = [roles for roles in possible if all(role in read for role in roles)]
+    if not given:
+        wanted = ", or ".join(" with ".join(roles) for roles in possible)
+        msg = (
+            f"{operation.step} with {operation.provider} takes {wanted}; given were {', '.join(columns)}. "
+            "Nothing was sent."
+        )
+        raise InputError(msg)
+    return first_of([combine({role: read[role] for role in roles}) for roles in given])

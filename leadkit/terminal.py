@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 DONE, NOT_WHOLLY_DONE, WRONG_INPUT, REFUSED = 0, 1, 2, 3
 
 #: The steps as the command line writes them.
-STEPS = ("validate-emails", "unlock", "enrich", "find-people", "match-companies", "company-details", "known")
+STEPS = (
+    "validate-emails",
+    "unlock",
+    "enrich",
+    "export",
+    "find-people",
+    "match-companies",
+    "company-details",
+    "known",
+)
 
 
 @contextmanager

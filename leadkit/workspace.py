@@ -72,12 +72,20 @@ class Workspace:
             return self._providers[name]
 
     def send(self, provider: str) -> Send:
-        """What sends a request to the provider. Raises SettingsError when its key is missing."""
+        """What sends a request to the provider.
+
+        Raises
+        ------
+        SettingsError
+            Its key is missing, or sees several accounts of which none was chosen.
+        """
         with self._lock:
             if provider not in self._transports:
                 found = self.provider(provider)
                 self.settings.key(found.key_name)
-                self._transports[provider] = Transport(found, self.settings, clock=self.clock)
+                transport = Transport(found, self.settings, clock=self.clock)
+                found.use_account(transport.send)
+                self._transports[provider] = transport
             return self._transports[provider].send
 
     def pace(self, operation: Operation) -> Pace:
@@ -142,7 +150,10 @@ class Workspace:
             return Balance(provider, account=None, remaining=None, used=None, note=str(error))
 
     def _fingerprint(self, provider: str) -> str:
-        return self.ledger.fingerprint(self.settings.key(self.provider(provider).key_name).reveal())
+        """What the ledger knows the key by; one key may have several accounts, of which settings choose one."""
+        secret = self.settings.key(self.provider(provider).key_name).reveal()
+        chosen = self.settings.leadfeeder_account_id if provider == "leadfeeder" else None
+        return self.ledger.fingerprint(secret if chosen is None else f"{secret} {chosen}")
 
     def close(self) -> None:
         """Close the ledger and the connections; the sandbox ends, if this is one."""

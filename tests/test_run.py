@@ -227,17 +227,12 @@ def test_a_cancelled_run_ends_its_calls_and_starts_no_other(box: Sandbox, worksp
 def test_a_price_above_the_documented_one_stops_the_run_at_the_first_call(
     box: Sandbox, workspace: Workspace
 ) -> None:
-    box.fault(
-        "body",
-        "/leads/unlock",
-        body=b'{"data": {"id": "%s"}, "meta": {"credits_used": 7, "cached": false}, "error": null}'
-        % lead_ids(box, 1)[0].encode(),
-    )
+    box.set_price("leadleap", "unlock", 7_000)
     done = unlock(workspace, lead_ids(box, 20))
     assert isinstance(done.stopped, PriceError)
     assert "more than the 1" in str(done.stopped)
     assert len(box.paid_requests()) == 1
-    assert done.receipt.charged.most == 7_000, "what was really charged is recorded"
+    assert done.receipt.charged.most == box.charged("leadleap") == 7_000, "what was really charged is recorded"
 
 
 def test_one_unusable_entry_does_not_spoil_its_batch(box: Sandbox, workspace: Workspace) -> None:

@@ -137,7 +137,8 @@ class Operation:
     columns: tuple[ResultColumn, ...]
     encode: Callable[[Sequence[str]], Request]
     decode: Callable[[Sequence[str], Response], Decoded]
-    writes: bool = False  # True when the call changes something at the provider other than the bill
+    #: Which columns name a row, by role (leadkit.schemas.ROLE_KINDS), best first; empty: those of the step.
+    identities: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,13 @@ class Provider(Protocol):
 
     def search(self, step: str) -> Search:
         """The search behind a step. Raises InputError when the provider does not offer it."""
+
+    def use_account(self, send: Callable[[Request], Response]) -> str | None:
+        """The account that calls are for, where a key may see several: chosen by settings, or the only one.
+
+        Called before the first call of a run; may send a free request. None where a key is one account's.
+        Raises SettingsError, with the list, when there are several and none was chosen.
+        """
 
     def balance_request(self) -> Request: ...
 

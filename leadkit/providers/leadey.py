@@ -70,6 +70,9 @@ class Leadey:
             raise InputError(msg)
         return reading(step, COLLECTIONS[name])
 
+    def use_account(self, send: Callable[[Request], Response]) -> None:
+        """A key is one account's."""
+
     def balance_request(self) -> Request:
         return Request("GET", "/me")
 

@@ -57,6 +57,7 @@ def known() -> Operation:
         step="known",
         title="look up who is in a campaign already",
         takes="person",
+        identities=IDENTITIES,
         wants=(),
         batch_size=1,  # the search takes one text
         price=FREE,

@@ -57,6 +57,7 @@ def match_companies(account: Callable[[], str]) -> Operation:
         step="match_companies",
         title="match companies",
         takes="company",
+        identities=(("domain",), ("company",)),
         wants=(),
         batch_size=MOST_COMPANIES,
         price=FREE,

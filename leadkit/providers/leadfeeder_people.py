@@ -47,6 +47,7 @@ def find_people(account: Callable[[], str]) -> Operation:
         step="find_people",
         title="find people",
         takes="person",
+        identities=IDENTITIES,
         wants=(),
         batch_size=1,  # a row of the answer need not say which address or name it was found by
         price=FREE,

@@ -103,6 +103,9 @@ class LeadIQ:
             raise InputError(msg)
         return makers[step]()
 
+    def use_account(self, send: Callable[[Request], Response]) -> None:
+        """A key is one account's."""
+
     def balance_request(self) -> Request:
         return Request("POST", "", json={"query": _ACCOUNT})
 
@@ -115,7 +118,12 @@ class LeadIQ:
         notes = [str(error) for error in errors]
         if not plan:
             notes.append("no plan with credits is active")
-        elif (text(plan.get("status")) or "active").lower() not in ("active", "trialing"):
+        elif not account.get("universalPlan"):
+            notes.append(
+                "this plan is older than Universal Credits; LeadIQ's samples count 1 credit for each person and "
+                "each page of a search there"
+            )
+        if (text(plan.get("status")) or "active").lower() not in ("active", "trialing"):
             notes.append(f"the plan {text(plan.get('name'))} is {text(plan.get('status'))}")
         if isinstance(plan.get("used"), int):
             notes.append("LeadIQ counts whole credits here, so calls of a tenth show late")

@@ -25,6 +25,9 @@ from leadkit.providers.base import Response
 from leadkit.providers.json_body import mapping, read_json, text
 from leadkit.providers.leadiq_terms import NAME
 
+#: What a path, or a call of it, that the service does not have is answered with.
+NO_SUCH_CALL = (404, 405)
+
 #: An error message is LeadIQ's own words; long ones quote the query.
 WORDS_CAP = 200
 
@@ -167,7 +170,7 @@ def read_rest(response: Response) -> Mapping[str, Any]:
     Raises
     ------
     ProviderError
-        It refused or failed; NotThereError for a 404, whatever its body is.
+        It refused or failed; NotThereError for a 404 or 405, whatever the body is.
     """
     if response.status >= 300:
         raise rest_error(response)
@@ -182,8 +185,8 @@ def rest_error(response: Response) -> ProviderError:
         body = {}
     parts = (text(body.get("code")), text(body.get("message")))
     words = ": ".join(filter(None, parts))[:WORDS_CAP] or f"HTTP {response.status}"
-    if response.status == 404:
-        msg = f"LeadIQ: {words} (404). Nothing was charged."
+    if response.status in NO_SUCH_CALL:
+        msg = f"LeadIQ: {words} ({response.status}). Nothing was charged."
         return NotThereError(msg, provider=NAME)
     # 409: something stands in the way (a list of this name, a prospect without address); nothing was done.
     status = 400 if response.status == 409 else response.status

@@ -22,7 +22,7 @@ from leadkit.errors import BadAnswerError, BadRequestError, InputError, NotThere
 from leadkit.keys import Unusable
 from leadkit.providers.base import Request, Response, Value
 from leadkit.providers.json_body import mapping, text
-from leadkit.providers.leadiq_answers import read_rest, rest_error
+from leadkit.providers.leadiq_answers import NO_SUCH_CALL, read_rest, rest_error
 from leadkit.providers.leadiq_prospect import (
     CSV_COLUMNS,
     check_names,
@@ -104,7 +104,7 @@ def open_list(send: Send, name: str, *, description: str = "") -> ProspectList:
             if found is None:
                 raise rest_error(response)
             return found
-        if response.status != 404 or tried == PREFIXES[-1] or prefix is not None:
+        if response.status not in NO_SUCH_CALL or tried == PREFIXES[-1] or prefix is not None:
             made = read_rest(response)
             return ProspectList(_id(made), text(made.get("name")) or name, tried, created=True)
     raise AssertionError("the last prefix returns or raises")
@@ -294,8 +294,8 @@ def export_csv(send: Send, of: ProspectList) -> str:
     kind = response.headers.get("content-type", "")
     if response.status == 200 and ("csv" in kind or "octet-stream" in kind):
         return response.body.decode("utf-8-sig", errors="replace")
-    # 405 and 501: there is no such call; another 2xx: it is something else than a file.
-    if response.status >= 300 and response.status not in (404, 405, 501):
+    # A 2xx of another type is something else than a file.
+    if response.status >= 300 and response.status not in NO_SUCH_CALL:
         raise rest_error(response)
     file = io.StringIO(newline="")
     writer = csv.writer(file, quoting=csv.QUOTE_ALL)

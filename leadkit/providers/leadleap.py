@@ -7,19 +7,10 @@ unless its ``source`` says otherwise. LeadLeap cannot look up a person by name; 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from leadkit.errors import (
-    BadAnswerError,
-    BadRequestError,
-    CreditsExhaustedError,
     InputError,
-    KeyRefusedError,
     NotThereError,
-    PlanLimitError,
-    ProviderError,
-    RateLimitedError,
-    ScopeError,
 )
 from leadkit.money import Amount
 from leadkit.providers.base import (
@@ -28,7 +19,6 @@ from leadkit.providers.base import (
     Decoded,
     Operation,
     Price,
-    RateLimit,
     Repeat,
     Request,
     Response,
@@ -36,75 +26,19 @@ from leadkit.providers.base import (
     Search,
     Value,
 )
-from leadkit.providers.json_body import integer, mapping, millicredits, read_json, reported, text, unmasked
+from leadkit.providers.json_body import integer, mapping, millicredits, reported, text, unmasked
+from leadkit.providers.leadleap_answers import (
+    CONTACT_FIELDS,
+    DAY_SECONDS,
+    INTEGERS,
+    LIMIT,
+    MASKABLE,
+    MORE_FIELDS,
+    PAGE,
+    envelope,
+)
+from leadkit.providers.leadleap_export import export_leads
 from leadkit.providers.leadleap_search import search_people
-
-PAGE = "https://leadleap.net/docs/api"
-DAY_SECONDS = 86_400.0
-
-LIMIT = RateLimit(
-    requests=60, seconds=60.0, source=f"{PAGE}, Rate Limiting: 60 requests a minute for each key"
-)
-
-_ERRORS: dict[str, type[ProviderError]] = {
-    "BAD_REQUEST": BadRequestError,
-    "UNAUTHORIZED": KeyRefusedError,
-    "CREDITS_EXHAUSTED": CreditsExhaustedError,
-    "FORBIDDEN": ScopeError,
-    "PLAN_LIMIT": PlanLimitError,
-    "NOT_FOUND": NotThereError,
-    "GONE": NotThereError,
-    "RATE_LIMITED": RateLimitedError,
-    "INTERNAL_ERROR": BadAnswerError,
-}
-_CODE_BY_STATUS = {
-    400: "BAD_REQUEST",
-    401: "UNAUTHORIZED",
-    402: "CREDITS_EXHAUSTED",
-    403: "FORBIDDEN",
-    404: "NOT_FOUND",
-    410: "GONE",
-    429: "RATE_LIMITED",
-}
-_ADVICE: dict[str, str] = {
-    "UNAUTHORIZED": "Check LEADLEAP_API_KEY: it starts with ll_ and is shown once, at creation.",
-    "FORBIDDEN": "Make a key with the scope for this operation, under Settings, API Keys.",
-    "CREDITS_EXHAUSTED": "Buy credits or wait for the next period, then resume the run.",
-    "PLAN_LIMIT": "The account's plan does not include this; API access needs the Scale plan.",
-}
-
-#: Result fields of an unlocked or enriched lead: name in the answer, name of the column, what it is.
-_CONTACT_FIELDS: tuple[tuple[str, str, str], ...] = (
-    ("full_name", "full_name", "Name"),
-    ("first_name", "first_name", "First name"),
-    ("last_name", "last_name", "Last name"),
-    ("email_primary", "email", "Main e-mail address"),
-    ("email_second", "second_email", "Second e-mail address"),
-    ("phone", "phone", "The person's phone"),
-    ("company_phone", "company_phone", "The company's phone"),
-    ("job_title", "job_title", "Job title"),
-    ("company_name", "company_name", "Company"),
-    ("company_domain", "company_domain", "The company's domain"),
-    ("linkedin_url", "linkedin_url", "LinkedIn profile"),
-    ("industry", "industry", "Industry"),
-    ("country", "country", "Country"),
-    ("state", "state", "State"),
-    ("city", "city", "City"),
-    ("ai_score", "ai_score", "LeadLeap's own score, 0 to 100"),
-)
-_MORE_FIELDS: tuple[tuple[str, str, str], ...] = (
-    ("middle_name", "middle_name", "Middle name"),
-    ("job_level", "job_level", "Job level"),
-    ("department", "department", "Department"),
-    ("company_size", "company_size", "Company size bracket"),
-    ("employee_count", "employee_count", "Employees"),
-    ("year_founded", "year_founded", "Year founded"),
-    ("sector", "sector", "Sector"),
-    ("company_linkedin_url", "company_linkedin_url", "The company's LinkedIn page"),
-    ("company_description", "company_description", "What the company does"),
-)
-_INTEGERS = {"ai_score", "employee_count", "year_founded"}
-_MASKABLE = {"email_primary", "email_second", "phone", "company_phone", "linkedin_url"}
 
 
 class LeadLeap:
@@ -124,11 +58,12 @@ class LeadLeap:
         return {"Authorization": f"Bearer {key}"}
 
     def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
-        """The operation behind a step: validate_emails, unlock or enrich."""
+        """The operation behind a step: validate_emails, unlock, enrich or export."""
         makers: dict[str, Callable[[], Operation]] = {
             "validate_emails": self._validate_emails,
             "unlock": self._unlock,
             "enrich": self._enrich,
+            "export": export_leads,
         }
         if step not in makers:
             msg = f"LeadLeap does not offer {step}; it offers {', '.join(makers)}. Nothing was sent."
@@ -212,9 +147,9 @@ class LeadLeap:
             keeps_days=None,
             keeps_why="an unlock is bought once and LeadLeap gives it again for nothing",
             miss_keeps_days=7,
-            columns=_columns(_CONTACT_FIELDS),
+            columns=_columns(CONTACT_FIELDS),
             encode=lambda keys: Request("POST", "/leads/unlock", json={"lead_id": keys[0]}),
-            decode=lambda keys, response: self._decode_lead(keys, response, _CONTACT_FIELDS, free=False),
+            decode=lambda keys, response: self._decode_lead(keys, response, CONTACT_FIELDS, free=False),
         )
 
     def _enrich(self) -> Operation:
@@ -231,15 +166,15 @@ class LeadLeap:
             keeps_days=90,
             keeps_why="people change jobs; a quarter is how long a title or a phone is trusted",
             miss_keeps_days=7,
-            columns=_columns(_CONTACT_FIELDS + _MORE_FIELDS),
+            columns=_columns(CONTACT_FIELDS + MORE_FIELDS),
             encode=lambda keys: Request("POST", "/leads/enrich", json={"lead_id": keys[0]}),
             decode=lambda keys, response: self._decode_lead(
-                keys, response, _CONTACT_FIELDS + _MORE_FIELDS, free=True
+                keys, response, CONTACT_FIELDS + MORE_FIELDS, free=True
             ),
         )
 
     def _decode_validation(self, keys: Sequence[str], response: Response) -> Decoded:
-        data, meta, note = _envelope(response)
+        data, meta, note = envelope(response)
         items = data if isinstance(data, list) else [data]
         answers: dict[str, Answer] = {}
         contradicted: set[str] = set()
@@ -266,7 +201,7 @@ class LeadLeap:
         self, keys: Sequence[str], response: Response, fields: Sequence[tuple[str, str, str]], *, free: bool
     ) -> Decoded:
         try:
-            data, meta, note = _envelope(response)
+            data, meta, note = envelope(response)
         except NotThereError as error:
             why = (
                 "LeadLeap deleted this lead"
@@ -283,14 +218,14 @@ class LeadLeap:
         odd: list[str] = [note] if note else []
         for source, field, _ in fields:
             raw = data.get(source)
-            if source in _INTEGERS:
+            if source in INTEGERS:
                 values[field] = integer(raw)
-            elif source in _MASKABLE:
+            elif source in MASKABLE:
                 values[field] = unmasked(raw)
             else:
                 values[field] = text(raw)
             if raw is not None and values[field] is None and raw != "":
-                masked = source in _MASKABLE and isinstance(raw, str) and "*" in raw
+                masked = source in MASKABLE and isinstance(raw, str) and "*" in raw
                 odd.append(f"{source} came {'masked' if masked else 'in an unusable form'}")
         if not free and note:
             amount = None  # an answer that is data and error at once says nothing certain about its cost
@@ -301,11 +236,14 @@ class LeadLeap:
             millicredits(meta.get("credits_remaining")),
         )
 
+    def use_account(self, send: Callable[[Request], Response]) -> None:
+        """A key is one account's."""
+
     def balance_request(self) -> Request:
         return Request("GET", "/account/usage")
 
     def decode_balance(self, response: Response) -> Balance:
-        data, _, _ = _envelope(response)
+        data, _, _ = envelope(response)
         usage = mapping(mapping(data).get("usage"))
         return Balance(
             provider=self.name,
@@ -323,7 +261,7 @@ _ABSENT = object()
 def _columns(fields: Sequence[tuple[str, str, str]]) -> tuple[ResultColumn, ...]:
     return tuple(
         ResultColumn(
-            f"leadleap_{field}", field, description, dtype="integer" if source in _INTEGERS else "text"
+            f"leadleap_{field}", field, description, dtype="integer" if source in INTEGERS else "text"
         )
         for source, field, description in fields
     )
@@ -331,36 +269,3 @@ def _columns(fields: Sequence[tuple[str, str, str]]) -> tuple[ResultColumn, ...]
 
 def _encode_validation(keys: Sequence[str]) -> Request:
     return Request("POST", "/email/validate", json={"emails": list(keys)})
-
-
-def _envelope(response: Response) -> tuple[Any, Mapping[str, Any], str]:
-    """Data, meta and a note. Raises by ``error.code``, which the documents put above the HTTP status."""
-    try:
-        body = read_json(response, "LeadLeap")
-    except BadAnswerError:
-        if response.status == 429:  # a gateway's own page: turned away before any work
-            raise RateLimitedError("LeadLeap: too many requests (HTTP 429).", provider="leadleap") from None
-        raise
-    data, meta, error = body.get("data"), mapping(body.get("meta")), mapping(body.get("error"))
-    request_id = text(meta.get("request_id"))
-    if error and data:
-        return data, meta, f"LeadLeap sent an error beside the data: {text(error.get('code'))}"
-    if response.status < 300 and not error:
-        if data is None:
-            msg = "LeadLeap: an answer without data and without an error."
-            bad = BadAnswerError(msg, provider="leadleap", request_id=request_id)
-            bad.amount = reported(meta.get("credits_used"))
-            raise bad
-        return data, meta, ""
-    code = text(error.get("code")) or _CODE_BY_STATUS.get(response.status, "")
-    kind = _ERRORS.get(code, BadAnswerError)
-    words = text(error.get("message")) or f"HTTP {response.status}"
-    money = "Nothing was charged." if kind.charged == "no" else "It may have been charged."
-    message = (
-        f"LeadLeap: {words.rstrip('.')} ({code or response.status}). {money} {_ADVICE.get(code, '')}".rstrip()
-    )
-    raised = kind(message, provider="leadleap", request_id=request_id)
-    if isinstance(raised, RateLimitedError):
-        wish = error.get("retry_after")
-        raised.body_retry_after = wish if isinstance(wish, int) and not isinstance(wish, bool) else None
-    raise raised

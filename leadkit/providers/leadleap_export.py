@@ -14,8 +14,6 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# The module, not names from it: leadleap.py may import this one while it is itself being read.
-import leadkit.providers.leadleap as leadleap
 from leadkit.errors import BadAnswerError, InputError
 from leadkit.money import Amount
 from leadkit.providers.base import (
@@ -30,6 +28,7 @@ from leadkit.providers.base import (
     Value,
 )
 from leadkit.providers.json_body import integer, mapping, read_json, reported, text, unmasked
+from leadkit.providers.leadleap_answers import CONTACT_FIELDS, INTEGERS, LIMIT, MASKABLE, PAGE, envelope
 
 #: POST /leads/export: lead_ids, at most 500.
 MOST_IDS = 500
@@ -65,22 +64,20 @@ def export_leads(batch_size: int = 25) -> Operation:
             least=0,
             expected=1000,
             most=1000,
-            source=f"{leadleap.PAGE}, POST /leads/export: locked leads cost 1 credit each",
+            source=f"{PAGE}, POST /leads/export: locked leads cost 1 credit each",
             note=(
                 f"An export asks for up to {batch_size} leads in one call. If its answer is lost, up to "
                 f"{batch_size} credits are in doubt together until the call is repeated."
             ),
         ),
-        limit=leadleap.LIMIT,
-        repeat=Repeat(free=True, source=f"{leadleap.PAGE}, POST /leads/export: unlocked leads cost nothing"),
+        limit=LIMIT,
+        repeat=Repeat(free=True, source=f"{PAGE}, POST /leads/export: unlocked leads cost nothing"),
         keeps_days=None,
         keeps_why="an unlock is bought once and LeadLeap gives it again for nothing",
         miss_keeps_days=None,  # a lead that is missing from the file is in doubt, never "not found"
         columns=tuple(
-            ResultColumn(
-                f"leadleap_{field}", field, what, dtype="integer" if name in leadleap._INTEGERS else "text"
-            )
-            for name, field, what in leadleap._CONTACT_FIELDS
+            ResultColumn(f"leadleap_{field}", field, what, dtype="integer" if name in INTEGERS else "text")
+            for name, field, what in CONTACT_FIELDS
         ),
         encode=lambda keys: Request("POST", "/leads/export", json={"lead_ids": list(keys), "format": "json"}),
         decode=_decode,
@@ -135,7 +132,7 @@ def _json_rows(response: Response) -> list[Any]:
     if response.status < 300:
         lists = [value for value in read_json(response, "LeadLeap").values() if isinstance(value, list)]
     if not lists:  # an error, or leads inside the data
-        data, _, _ = leadleap._envelope(response)
+        data, _, _ = envelope(response)
         lists = [value for value in mapping(data).values() if isinstance(value, list)]
     if len(lists) != 1:
         raise _no_list()
@@ -159,10 +156,10 @@ def _no_list() -> BadAnswerError:
 def _answer(row: Mapping[str, Any]) -> Answer:
     values: dict[str, Value] = {}
     odd: list[str] = []
-    for name, field, _ in leadleap._CONTACT_FIELDS:
+    for name, field, _ in CONTACT_FIELDS:
         names = (name, *_OTHER_NAMES.get(name, ()))
         raw = next((row[one] for one in names if row.get(one) not in (None, "")), None)
-        read = integer if name in leadleap._INTEGERS else unmasked if name in leadleap._MASKABLE else text
+        read = integer if name in INTEGERS else unmasked if name in MASKABLE else text
         values[field] = read(raw)
         if raw is not None and values[field] is None:
             odd.append(f"{name} came masked or in an unusable form")

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-# The module, not names from it: leadleap.py imports this one while it is itself being read.
-import leadkit.providers.leadleap as leadleap
 from leadkit.errors import InputError
 from leadkit.money import Amount
 from leadkit.providers.base import Page, Price, Repeat, Request, Response, ResultColumn, Search, Value
 from leadkit.providers.json_body import integer, mapping, reported, text
+from leadkit.providers.leadleap_answers import LIMIT, PAGE, envelope
 
 #: GET /leads, per_page: at most 100, 25 when it is left out.
 PAGE_SIZE = 100
@@ -81,10 +80,10 @@ def search_people() -> Search:
         filters=FILTERS,
         page_size=PAGE_SIZE,
         most_rows=None,  # not documented
-        price=Price(0, 0, 0, source=f"{leadleap.PAGE}, GET /leads: only unlock and export consume credits"),
+        price=Price(0, 0, 0, source=f"{PAGE}, GET /leads: only unlock and export consume credits"),
         priced_by="row",
-        limit=leadleap.LIMIT,
-        repeat=Repeat(free=True, source=f"{leadleap.PAGE}, GET /leads: consumes no credits"),
+        limit=LIMIT,
+        repeat=Repeat(free=True, source=f"{PAGE}, GET /leads: consumes no credits"),
         columns=COLUMNS,
         encode=_encode,
         decode=_decode,
@@ -168,7 +167,7 @@ def _unusable(name: str, value: Any) -> InputError:
 
 
 def _decode(response: Response) -> Page:
-    data, meta, note = leadleap._envelope(response)
+    data, meta, note = envelope(response)
     notes = [note] if note else []
     rows: dict[str, Mapping[str, Value]] = {}
     items = data if isinstance(data, list) else []
