@@ -109,15 +109,12 @@ class Jobs:
 
         Raises
         ------
-        SheetError
-            The result could not be written into this kind of file. Nothing was sent.
         LedgerError
             The job's folder cannot be written. Nothing was sent.
         """
         job = JobFolder(self.folder / job_id)
         with self._lock:
             if not job.exists():
-                order.open(source).check_writable()
                 job.freeze(order, source)
             if self._run(job) is None:
                 self._spawn(job)
@@ -236,6 +233,7 @@ class Jobs:
         try:
             job.note_problem("")
             book = job.book()
+            book.check_writable()  # before anything is spent
             job.keep(book, self._carry_out(job, book, live))
         except ApprovalError as error:
             run = self._run(job)

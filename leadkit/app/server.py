@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from leadkit.app.places import notebooks_folder
+from leadkit.app.upload import LIMIT_BYTES
 from leadkit.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: A page that lost its connection for longer than this starts anew; its job goes on.
 SESSION_SECONDS = 120
+#: A file's bytes arrive as base64, a third longer, in a request that says a little more.
+BODY_LIMIT_BYTES = LIMIT_BYTES * 4 // 3 + 1_000_000
 #: How long open pages may keep a server that was told to end.
 END_SECONDS = 3
 #: What anybody may ask the browser to keep to, whatever a page contains.
@@ -107,10 +110,37 @@ def asgi_app(*, ready: Callable[[], None] | None = None) -> Starlette:
     first = f"/{notebooks[0].stem}/"
     return Starlette(
         routes=[Route("/", lambda _: RedirectResponse(first)), Mount("/", app=apps)],
-        # Signing in, and the check of where a request comes from, belong in this list, before the apps.
-        middleware=[Middleware(SafeHeaders)],
+        # Signing in, and the check of where a request comes from, belong at the head of this list.
+        middleware=[Middleware(SafeHeaders), Middleware(LimitBody)],
         lifespan=lifespan,
     )
+
+
+class LimitBody:
+    """Turns away requests that are larger than any upload can be, however their size is stated."""
+
+    def __init__(self, app: ASGIApp, limit_bytes: int = BODY_LIMIT_BYTES) -> None:
+        self._app = app
+        self._limit = limit_bytes
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        from starlette.responses import PlainTextResponse
+
+        stated = dict(scope.get("headers") or ()).get(b"content-length", b"0")
+        if stated.isdigit() and int(stated) > self._limit:
+            refusal = PlainTextResponse(f"At most {self._limit:,} bytes can be uploaded.", 413)
+            await refusal(scope, receive, send)
+            return
+        seen = 0
+
+        async def receive_within_limit() -> Any:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            # A body without a stated length is cut off; what is left of it cannot be read as a request.
+            return {"type": "http.disconnect"} if seen > self._limit else message
+
+        await self._app(scope, receive_within_limit if scope["type"] == "http" else receive, send)
 
 
 class SafeHeaders:

@@ -13,8 +13,9 @@ import openpyxl
 import pytest
 
 from leadkit.app.job_folder import JobFolder
-from leadkit.errors import RunNotFoundError
+from leadkit.errors import RunNotFoundError, SheetError
 from leadkit.sandbox import Sandbox
+from leadkit.sheets import Book
 from tests.app.books import leads, people_book
 from tests.app.desk import Desk
 
@@ -68,7 +69,20 @@ def test_pressing_the_button_again_after_the_job_is_done_buys_nothing(desk: Desk
     press = desk.approve(desk.draft(people_book(leads(box, 3))))
     desk.wait(press())
     sent = len(box.requests)
-    assert desk.wait(press()).state == "done"
+    assert desk.jobs.status(press()).state == "done"
+    assert len(box.requests) == sent
+
+
+def test_pressing_the_button_again_after_stop_does_not_go_on_by_itself(desk: Desk, box: Sandbox) -> None:
+    box.fault("delay", UNLOCK, times=None, seconds=0.2)
+    press = desk.approve(desk.draft(people_book(leads(box, 10))))
+    job = press()
+    while not box.charges:
+        pass
+    desk.jobs.cancel(job.id, "tester")
+    desk.wait(job)
+    sent = len(box.requests)
+    assert desk.jobs.status(press()).state == "cancelled"
     assert len(box.requests) == sent
 
 
@@ -190,6 +204,48 @@ def test_a_job_of_a_server_that_died_is_offered_and_finished_by_the_next_one(
     assert set(bought(box).values()) == {1}
     assert job.receipt["receipt"]["rows"]["answered"] == 12
     assert second.jobs.unfinished("tester") == []
+
+
+def test_a_server_that_is_told_to_end_brings_its_calls_to_their_end(
+    open_desk: Callable[[], Desk], box: Sandbox
+) -> None:
+    box.fault("delay", UNLOCK, times=None, seconds=0.3)
+    first = open_desk()
+    job = first.approve(first.draft(people_book(leads(box, 20))))()
+    while not box.charges:
+        pass
+    first.jobs.close()
+    sent = len(box.requests)
+    status = open_desk().jobs.status(job)
+    assert (status.state, status.held) == ("cancelled", 0)
+    assert status.charged.most == box.charged("leadleap")
+    assert len(box.requests) == sent
+    assert [one.id for one in open_desk().jobs.unfinished("tester")] == [job.id]
+
+
+def test_a_workbook_that_cannot_be_written_back_is_refused_before_anything_is_spent(
+    desk: Desk, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press = desk.approve(desk.draft(people_book(leads(box, 2))))
+
+    def refuse(_: Book) -> None:
+        msg = "This workbook is signed. Nothing was sent."
+        raise SheetError(msg)
+
+    monkeypatch.setattr(Book, "check_writable", refuse)
+    status = desk.wait(press())
+    assert (status.state, status.why) == ("refused", "This workbook is signed. Nothing was sent.")
+    assert box.paid_requests() == []
+
+
+def test_a_job_whose_files_vanish_is_told_as_gone(desk: Desk, box: Sandbox) -> None:
+    job = desk.approve(desk.draft(people_book(leads(box, 1))))()
+    desk.wait(job)
+    job.remove()
+    for look in (lambda: desk.jobs.status(job), job.result, lambda: desk.jobs.find(job.id, "tester")):
+        with pytest.raises(RunNotFoundError, match="This job is not here"):
+            look()
+    assert desk.jobs.unfinished("tester") == []
 
 
 def test_a_job_that_never_reached_the_ledger_begins_when_it_is_continued(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import importlib.util
 import socket
 import sys
@@ -88,6 +89,33 @@ def test_the_shell_leads_to_the_app_and_shows_neither_code_nor_frames(shell: str
     assert "make_draft" not in answer.text
 
 
+def test_a_request_larger_than_any_upload_is_turned_away(shell: str) -> None:
+    """The browser's own limit can be left out by whoever writes the request by hand."""
+    host, port = shell.removeprefix("http://").rstrip("/").split(":")
+    size = server.BODY_LIMIT_BYTES + 1
+    with socket.create_connection((host, int(port))) as by_hand:
+        by_hand.sendall(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+        assert by_hand.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_a_request_that_does_not_state_its_size_is_cut_off_at_the_limit() -> None:
+    seen: list[str | bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (message := await receive())["type"] == "http.request":
+            seen.append(message["body"])
+        seen.append(message["type"])
+
+    async def endless() -> Any:
+        return {"type": "http.request", "body": b"1234", "more_body": True}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    asyncio.run(server.LimitBody(app, 10)({"type": "http", "headers": []}, endless, send))
+    assert seen == [b"1234", b"1234", "http.disconnect"]
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
 def test_the_app_is_served_on_this_machine_only(host: str) -> None:
     with pytest.raises(SettingsError, match="only be served on this machine"):
@@ -125,9 +153,9 @@ def test_a_key_that_is_set_but_useless_is_an_error_and_no_sandbox(
 
 
 def test_without_any_key_the_session_is_the_sandbox(
-    monkeypatch: pytest.MonkeyPatch, closed_session: None
+    monkeypatch: pytest.MonkeyPatch, closed_session: None, box: Sandbox
 ) -> None:
-    monkeypatch.delenv("LEADLEAP_API_KEY")
-    monkeypatch.delenv("LEADKIT_LEADLEAP_URL")
+    for name in box.environ:
+        monkeypatch.delenv(name)
     assert "invented people" in session.session().banner
     assert session.session() is session.session()

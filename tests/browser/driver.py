@@ -40,11 +40,8 @@ class Server:
     """``leadkit app`` in a process of its own."""
 
     def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("LEADKIT_", "LEADLEAP_"))
-        }
+        ours = ("LEADKIT_", "LEADLEAP_", "LEADIQ_", "LEADFEEDER_", "LEADEY_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self._log = folder / "server.log"
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
