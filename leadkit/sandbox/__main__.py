@@ -36,11 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"The sandbox serves invented people at {box.url} until Ctrl-C. No real service is involved.\n")
     for name, value in box.environ.items():
         print(f"export {name}={value}")
-    sys.stdout.flush()
+    print(flush=True)
     stop.wait()
     box.stop()
-    charged = box.charged("leadleap") / MILLICREDITS_PER_CREDIT
-    print(f"\n{len(box.requests)} requests, {charged:g} LeadLeap credits charged.")
+    charged = ", ".join(
+        f"{box.charged(name) / MILLICREDITS_PER_CREDIT:g} at {name}"
+        for name in box.providers
+        if box.charged(name)
+    )
+    print(f"{len(box.requests)} requests; credits charged: {charged or 'none'}.")
     return 0
 
 

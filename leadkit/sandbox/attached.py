@@ -86,6 +86,9 @@ class AttachedSandbox:
     def set_rate_limit(self, provider: str, requests_per_minute: int | None) -> None:
         self._order("set_rate_limit", provider=provider, requests_per_minute=requests_per_minute)
 
+    def set_option(self, provider: str, name: str, value: str | int | bool | None) -> None:
+        self._order("set_option", provider=provider, name=name, value=value)
+
     def fault(self, kind: FaultKind, path: str = "", *, body: bytes = b"", **parts: Any) -> None:
         self._order("fault", kind=kind, path=path, body=body.decode("latin-1"), **parts)
 
@@ -101,8 +104,8 @@ class AttachedSandbox:
     def send_event(self, event: str, data: Mapping[str, Any], *, account: str = "main") -> None:
         self._order("send_event", event=event, data=dict(data), account=account)
 
-    def _order(self, name: str, **arguments: Any) -> Any:
-        return self._ask("POST", "orders", {"order": name, "arguments": arguments})["result"]
+    def _order(self, order: str, /, **arguments: Any) -> Any:
+        return self._ask("POST", "orders", {"order": order, "arguments": arguments})["result"]
 
     def _ask(self, method: str, name: str, body: Any = None) -> Any:
         connection = http.client.HTTPConnection(*self._address, timeout=_TIMEOUT_SECONDS)

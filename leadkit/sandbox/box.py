@@ -9,12 +9,14 @@ from typing import Any, Self
 
 from starlette.applications import Starlette
 
-from leadkit.sandbox import control, leadleap
+from leadkit.sandbox import control
 from leadkit.sandbox.account import MILLICREDITS_PER_CREDIT
 from leadkit.sandbox.faults import Fault, FaultKind
-from leadkit.sandbox.gate import Backstage
+from leadkit.sandbox.gate import Backstage, Provider
+from leadkit.sandbox.leadiq import LeadIQ
 from leadkit.sandbox.leadleap import LeadLeap
 from leadkit.sandbox.leadleap.webhooks import Delivery
+from leadkit.sandbox.options import set_option
 from leadkit.sandbox.record import Charge, RequestRecord
 from leadkit.sandbox.server import Server
 from leadkit.sandbox.world import World
@@ -56,14 +58,29 @@ class Sandbox:
     ) -> None:
         self.seed = seed
         self._backstage = Backstage(_grown(seed), delay_seconds)
+        limit = credits * MILLICREDITS_PER_CREDIT
         self._leadleap = LeadLeap(
             self._backstage,
-            limit_millicredits=credits * MILLICREDITS_PER_CREDIT,
+            limit_millicredits=limit,
             rate_limited=rate_limited,
             validation_millicredits=validation_millicredits,
         )
-        self._key = self._leadleap.new_key(account="main", scopes=None, expired=False, key=key)
-        app = Starlette(routes=[*self._leadleap.routes(), *control.routes(self)])
+        providers: list[Provider] = [
+            self._leadleap,
+            LeadIQ(self._backstage, limit_millicredits=limit, rate_limited=rate_limited),
+        ]
+        self._providers = {provider.name: provider for provider in providers}
+        self._keys = {
+            provider.name: provider.new_key(
+                account="main",
+                scopes=None,
+                expired=False,
+                key=key if provider.name == self._leadleap.name else None,
+            )
+            for provider in providers
+        }
+        routes = [route for provider in providers for route in provider.routes()]
+        app = Starlette(routes=[*routes, *control.routes(self)])
         self._server = Server(app, self._backstage.connections, port)
 
     def start(self) -> Self:
@@ -93,9 +110,15 @@ class Sandbox:
     def environ(self) -> dict[str, str]:
         """The environment variables that point a client at this sandbox."""
         return {
-            "LEADLEAP_API_KEY": self._key,
-            "LEADKIT_LEADLEAP_URL": self.url + leadleap.PREFIX,
+            variable: value
+            for provider in self._providers.values()
+            for variable, value in provider.environ(self.url, self._keys[provider.name]).items()
         }
+
+    @property
+    def providers(self) -> list[str]:
+        """The names of the providers, as the other methods take them."""
+        return list(self._providers)
 
     @property
     def world(self) -> World:
@@ -149,20 +172,29 @@ class Sandbox:
         found.limit_millicredits = found.used_millicredits + round(credits * MILLICREDITS_PER_CREDIT)
 
     def set_plan(self, provider: str, plan: str, *, account: str = "main") -> None:
-        """``"starter"`` has no API access at LeadLeap, ``"scale"`` has."""
+        """``"starter"`` has no API access at LeadLeap, ``"scale"`` has; LeadIQ has "universal" and "datahub"."""
         self._provider(provider).accounts.account(account).plan = plan
 
     def set_price(self, provider: str, operation: str, millicredits: int) -> None:
-        """What LeadLeap's "unlock", "export" (each for one lead) or "validate" (for one address) costs."""
+        """What one lead, person, company or address costs: LeadLeap's "unlock", "export" or "validate", LeadIQ's
+        "profile", "email", "phone", "company" or "verify".
+        """
         prices = self._provider(provider).prices
         if operation not in prices:
-            msg = f"{provider} charges for {', '.join(prices)}, not for {operation!r}"
+            msg = f"{provider} charges for {', '.join(prices) or 'nothing'}, not for {operation!r}"
             raise ValueError(msg)
         prices[operation] = millicredits
 
     def set_rate_limit(self, provider: str, requests_per_minute: int | None) -> None:
         """None lifts the limit."""
-        self._provider(provider).limits.requests_per_window = requests_per_minute
+        self._provider(provider).limits.requests_per_minute = requests_per_minute
+
+    def set_option(self, provider: str, name: str, value: str | int | bool | None) -> None:
+        """Set one of the provider's options: what its contract leaves open, or what differs between accounts.
+
+        :class:`leadkit.sandbox.leadiq.Options` says which there are.
+        """
+        set_option(self._provider(provider).options, name, value)
 
     # -- faults, time, events -------------------------------------------------------------------------------
 
@@ -217,8 +249,8 @@ class Sandbox:
         """Deliver an event to LeadLeap's webhooks, as if it had happened (``email.bounced``, …)."""
         self._leadleap.webhooks.send(event, account, data)
 
-    def _provider(self, name: str) -> LeadLeap:
-        if name != self._leadleap.name:
-            msg = f"the sandbox has no provider {name!r}; it has {self._leadleap.name!r}"
+    def _provider(self, name: str) -> Provider:
+        if name not in self._providers:
+            msg = f"the sandbox has no provider {name!r}; it has {', '.join(self._providers)}"
             raise ValueError(msg)
-        return self._leadleap
+        return self._providers[name]

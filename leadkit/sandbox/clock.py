@@ -19,6 +19,14 @@ class Clock:
         self._ahead_seconds += seconds
 
 
+def month(unix_seconds: float) -> tuple[datetime, datetime]:
+    """The start of the month, and of the next one, in UTC."""
+    start = datetime.fromtimestamp(unix_seconds, tz=UTC).replace(
+        day=1, hour=0, minute=0, second=0, microsecond=0
+    )
+    return start, start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+
+
 def iso(unix_seconds: float) -> str:
     """``2026-02-26T14:30:00.000Z``, as LeadLeap prints its times."""
     moment = datetime.fromtimestamp(unix_seconds, tz=UTC)

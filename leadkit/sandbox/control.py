@@ -30,6 +30,7 @@ ORDERS = frozenset(
         "set_plan",
         "set_price",
         "set_rate_limit",
+        "set_option",
         "fault",
         "clear_faults",
         "clear_record",

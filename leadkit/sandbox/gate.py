@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -13,9 +13,10 @@ from typing import Any, Protocol
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from leadkit.sandbox.account import ApiKey
+from leadkit.sandbox.account import Accounts, ApiKey
 from leadkit.sandbox.clock import Clock
 from leadkit.sandbox.connections import Connections
 from leadkit.sandbox.distort import distort
@@ -35,6 +36,22 @@ class Backstage:
     record: Record = field(default_factory=Record)
     faults: Faults = field(default_factory=Faults)
     connections: Connections = field(default_factory=Connections)
+
+    def charge(self, provider: str, call: Call, items: Sequence[tuple[str, str, int]]) -> None:
+        """Take (operation, what, millicredits) from the account that calls, all or none; nothing for a price of 0.
+
+        Raises OutOfCredits.
+        """
+        assert call.key is not None
+        account = call.key.account
+        account.pay(sum(millicredits for _, _, millicredits in items))
+        charges = [
+            Charge(provider, account.name, operation, what, millicredits, call.request_id, call.now)
+            for operation, what, millicredits in items
+            if millicredits
+        ]
+        call.charges += charges
+        self.record.add_charges(charges)
 
 
 @dataclass
@@ -68,7 +85,7 @@ class Call:
 
 
 class Answering(Protocol):
-    """A provider, as the gate sees it."""
+    """A provider, or one of its hosts, as the gate sees it."""
 
     name: str
 
@@ -84,8 +101,40 @@ class Answering(Protocol):
         """The keys that the request asks about, as far as it can be read."""
 
 
+class Limiting(Protocol):
+    """A rate limit; None lifts it."""
+
+    requests_per_minute: int | None
+
+
+class Provider(Protocol):
+    """A provider, as the sandbox sees it."""
+
+    name: str
+    accounts: Accounts
+    #: Millicredits for one of each thing that can be charged.
+    prices: dict[str, int]
+    #: A dataclass: what the contract leaves open, or what differs between accounts.
+    options: Any
+
+    @property
+    def limits(self) -> Limiting: ...
+
+    def new_key(
+        self, *, account: str, scopes: Iterable[str] | None, expired: bool, key: str | None = None
+    ) -> str: ...
+
+    def routes(self) -> list[BaseRoute]: ...
+
+    def environ(self, url: str, key: str) -> Mapping[str, str]:
+        """The variables that lead a client to this provider on the sandbox at ``url``, with that key."""
+
+
 class Endpoint:
-    """One operation of a provider as an ASGI app around a plain function."""
+    """One operation of a provider as an ASGI app around a plain function.
+
+    ``can_charge`` says whether the operation costs something in some case, or finds that out of a call.
+    """
 
     def __init__(
         self,
@@ -93,7 +142,7 @@ class Endpoint:
         provider: Answering,
         handler: Callable[..., Response],
         *,
-        can_charge: bool = False,
+        can_charge: bool | Callable[[Call], bool] = False,
     ) -> None:
         self._backstage = backstage
         self._provider = provider
@@ -152,6 +201,7 @@ class Endpoint:
         return answer
 
     def _note(self, call: Call, fault: Fault | None, response: Response | None) -> None:
+        can_charge = self._can_charge
         self._backstage.record.add_request(
             RequestRecord(
                 provider=self._provider.name,
@@ -162,7 +212,7 @@ class Endpoint:
                 status=response.status_code if response else 0,
                 asked=self._provider.asked(call),
                 millicredits=call.millicredits,
-                can_charge=self._can_charge,
+                can_charge=can_charge if isinstance(can_charge, bool) else can_charge(call),
                 request_id=call.request_id,
                 fault=fault.kind if fault else None,
                 at=call.now,

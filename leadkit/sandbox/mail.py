@@ -43,6 +43,8 @@ def reason_against(address: str, world: World) -> str | None:
     person = world.by_email(address)
     if person is not None:
         return None if person.mailbox == "ok" else person.mailbox
+    if world.by_old_email(address) is not None:
+        return "mailbox_not_found"  # its owner has moved to another company
     rest = zlib.crc32(address.encode()) % 1000
     for reason, share in _STRANGERS:
         rest -= share

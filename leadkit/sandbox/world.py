@@ -10,8 +10,11 @@ from __future__ import annotations
 import hashlib
 import random
 import unicodedata
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 from leadkit.sandbox import names
@@ -21,6 +24,12 @@ CORE_COMPANIES = 60
 CORE_PEOPLE = 240
 CROWD_COMPANIES = 340
 CROWD_PEOPLE = 2760
+
+#: People who have the first and last name of a colleague. Namesakes at other companies come by themselves.
+NAMESAKES = 12
+
+#: How many of 100 people came from another company, were promoted, or have a second job beside theirs.
+MOVED, PROMOTED, WITH_SECOND_JOB = 6, 4, 4
 
 #: How many of 100 people each provider knows.
 COVERAGE = {"leadleap": 92, "leadiq": 75, "leadfeeder": 70, "leadey": 15}
@@ -61,8 +70,25 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """A job that somebody has or had. ``email`` is the address that came with it."""
+
+    company: Company
+    title: str
+    level: str
+    department: str
+    email: str | None
+    started: date
+    ended: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
-    """An invented person. ``company`` is None for a consumer; ``deleted`` people were known once."""
+    """An invented person. ``company`` is None for a consumer; ``deleted`` people were known once.
+
+    ``previous_job`` is at the same company for somebody who was promoted, and at another for somebody who
+    moved; ``second_job`` is held beside the first.
+    """
 
     id: str  # 16 hex digits; a provider puts its own prefix in front
     first_name: str
@@ -82,6 +108,23 @@ class Person:
     mailbox: Mailbox
     deleted: bool
     known_to: frozenset[str]
+    previous_job: Job | None = None
+    second_job: Job | None = None
+
+    @property
+    def job(self) -> Job | None:
+        """The present job; None for a consumer."""
+        if self.company is None:
+            return None
+        started = self.previous_job and self.previous_job.ended
+        return Job(
+            self.company, self.title, self.level, self.department, self.email, started or past_day(self.id)
+        )
+
+    @property
+    def moved(self) -> bool:
+        """Whether the previous job was at another company."""
+        return self.previous_job is not None and self.previous_job.company is not self.company
 
     @property
     def lead_id(self) -> str:
@@ -107,6 +150,9 @@ class World:
         self.people: list[Person] = []
         self._grow(_Dice(CORE_SEED), CORE_COMPANIES, CORE_PEOPLE, everyone_known=True)
         self._grow(_Dice(f"crowd {seed}"), CROWD_COMPANIES, CROWD_PEOPLE, everyone_known=False)
+        self._old_emails: dict[str, Person] = {}
+        self._give_careers()
+        self._add_namesakes(_Dice(f"namesakes {seed}"))
         self._by_id = {person.id: person for person in self.people}
 
     @property
@@ -121,6 +167,10 @@ class World:
         """The person with this address, first or second, in any case."""
         return self._emails.get(email.lower())
 
+    def by_old_email(self, email: str) -> Person | None:
+        """The person who had this address in a previous job; it takes no mail any more."""
+        return self._old_emails.get(email.lower())
+
     def known_to(self, provider: str) -> list[Person]:
         return [person for person in self.people if provider in person.known_to]
 
@@ -129,11 +179,36 @@ class World:
         new = [_company(dice, domains) for _ in range(companies)]
         self.companies += new
         for _ in range(people):
-            person = _person(dice, dice.pick(new), self._emails, everyone_known=everyone_known)
-            self.people.append(person)
-            for address in (person.email, person.second_email):
-                if address:
-                    self._emails[address] = person
+            self._add(_person(dice, dice.pick(new), self._emails, everyone_known=everyone_known))
+
+    def _add(self, person: Person) -> None:
+        self.people.append(person)
+        self._note_addresses(person)
+
+    def _note_addresses(self, person: Person) -> None:
+        for address in (person.email, person.second_email):
+            if address:
+                self._emails[address] = person
+
+    def _give_careers(self) -> None:
+        """Former and second jobs. They follow from each person's id, so that no dice is thrown for them."""
+        for index, person in enumerate(self.people):
+            in_core = index < CORE_PEOPLE
+            companies = self.companies[:CORE_COMPANIES] if in_core else self.companies[CORE_COMPANIES:]
+            with_career = _with_career(person, companies, self._emails)
+            if with_career is not person:
+                self.people[index] = with_career
+                self._note_addresses(with_career)
+                old = with_career.previous_job and with_career.previous_job.email
+                if old and with_career.moved:
+                    self._old_emails[old] = with_career
+
+    def _add_namesakes(self, dice: _Dice) -> None:
+        taken = {**self._emails, **self._old_emails}
+        for number in range(NAMESAKES):
+            people = self.core if number % 2 else self.people
+            person = dice.pick([p for p in people if p.company])
+            self._add(_namesake(dice, person, taken))
 
 
 class _Dice:
@@ -167,6 +242,7 @@ class _Dice:
         return "".join(str(self.below(10)) if char == "#" else char for char in pattern)
 
 
+@lru_cache(maxsize=4096)  # few names make many people
 def plain(text: str) -> str:
     """``Jürgen Weiß`` → ``juergen-weiss``: what people make of their names in addresses."""
     spelled = text.lower().translate(_SPELLINGS)
@@ -244,6 +320,60 @@ def _person(dice: _Dice, company: Company, taken: dict[str, Person], *, everyone
         deleted=dice.chance(2),
         known_to=known_to | {"leadleap"} if everyone_known else known_to,
     )
+
+
+def _with_career(person: Person, companies: Sequence[Company], taken: dict[str, Person]) -> Person:
+    """The person, with a previous or a second job for some. Addresses of others are never reused."""
+    kind = share(person.id, "career")
+    if person.company is None or kind >= MOVED + PROMOTED + WITH_SECOND_JOB:
+        return person
+    other = companies[share(person.id, "company", len(companies))]
+    until = past_day(person.id)
+    since = until.replace(year=until.year - 2)
+    old_address = f"{plain(person.first_name)}.{plain(person.last_name)}@{other.domain}"
+    level = names.JOB_LEVELS[min(names.JOB_LEVELS.index(person.level) + 1, len(names.JOB_LEVELS) - 1)]
+    title = names.JOB_TITLES[person.department][names.JOB_LEVELS.index(level)]
+    if kind < MOVED:
+        if other is person.company or old_address in taken:
+            return person
+        was = Job(other, title, level, person.department, old_address, since, until)
+        return replace(person, previous_job=was)
+    if kind < MOVED + PROMOTED:
+        was = Job(person.company, title, level, person.department, person.email, since, until)
+        return replace(person, previous_job=was) if title != person.title else person
+    beside = Job(other, "Advisor", "Senior", person.department, None, until)
+    return replace(person, second_job=beside) if other is not person.company else person
+
+
+def share(id: str, what: str, of: int = 100) -> int:  # noqa: A002 (it is somebody's id)
+    """A number below ``of`` that follows from the id: the same one in every process, for each use of its own."""
+    return zlib.crc32(f"{what} {id}".encode()) % of
+
+
+def past_day(id: str) -> date:  # noqa: A002
+    """The first of a month of 2022 to 2025, which follows from the id."""
+    month = share(id, "day", 48)
+    return date(2022 + month // 12, 1 + month % 12, 1)
+
+
+def _namesake(dice: _Dice, person: Person, taken: dict[str, Person]) -> Person:
+    """A colleague of the same name, known to the same providers."""
+    company = person.company
+    assert company is not None
+    other = _person(dice, company, taken, everyone_known=True)
+    first_name, last_name = person.first_name, person.last_name
+    namesake = replace(
+        other,
+        first_name=first_name,
+        middle_name=None,
+        last_name=last_name,
+        email=_address(dice, first_name, last_name, company.domain, taken),
+        second_email=None,
+        deleted=False,
+        known_to=person.known_to,
+    )
+    taken[str(namesake.email)] = namesake
+    return namesake
 
 
 def _address(dice: _Dice, first_name: str, last_name: str, domain: str, taken: dict[str, Person]) -> str:

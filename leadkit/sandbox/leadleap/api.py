@@ -10,6 +10,7 @@ import json
 import math
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
@@ -36,7 +37,6 @@ from leadkit.sandbox.leadleap.wire import (
 )
 from leadkit.sandbox.limits import Limits
 from leadkit.sandbox.mail import reason_against
-from leadkit.sandbox.record import Charge
 from leadkit.sandbox.world import Person
 
 PREFIX = "/api/v1"
@@ -59,6 +59,11 @@ SCOPES = (
 Handler = Callable[[Call, ApiKey], Response]
 
 
+@dataclass
+class Options:
+    """LeadLeap has none."""
+
+
 class LeadLeap:
     """The provider: its accounts, limits and routes."""
 
@@ -73,6 +78,7 @@ class LeadLeap:
         validation_millicredits: int,
     ) -> None:
         self._backstage = backstage
+        self.options = Options()
         self.accounts = Accounts(limit_millicredits, plan="scale")
         self.limits = Limits(REQUESTS_PER_MINUTE if rate_limited else None)
         #: Millicredits for one lead or address. An unlock and a locked lead of an export cost one credit.
@@ -92,6 +98,9 @@ class LeadLeap:
         made = key or f"ll_{secrets.token_hex(32)}"
         self.accounts.add_key(made, account, SCOPES if scopes is None else scopes, expired=expired)
         return made
+
+    def environ(self, url: str, key: str) -> dict[str, str]:
+        return {"LEADLEAP_API_KEY": key, "LEADKIT_LEADLEAP_URL": url + PREFIX}
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -250,7 +259,7 @@ class LeadLeap:
         """Pay for the leads that are still locked, all or none, and open them. The ids that were paid for."""
         unlocked = key.account.unlocked
         new = [person.lead_id for person in people if person.lead_id not in unlocked]
-        self._charge(call, key, operation, new)
+        self._charge(call, operation, new)
         unlocked.update(dict.fromkeys(new, call.now))
         return new
 
@@ -288,7 +297,7 @@ class LeadLeap:
             cached.append(name in seen or validated.get(name, float("-inf")) > fresh_since)
             seen.add(name)
         new = [email for email, known in zip(emails, cached, strict=True) if not known]
-        self._charge(call, key, "validate", new)
+        self._charge(call, "validate", new)
         validated.update((email.lower(), call.now) for email in new)
         verdicts = []
         for email, known in zip(emails, cached, strict=True):
@@ -296,17 +305,9 @@ class LeadLeap:
             verdicts.append({"email": email, "is_valid": reason is None, "reason": reason, "cached": known})
         return verdicts
 
-    def _charge(self, call: Call, key: ApiKey, operation: str, what: Sequence[str]) -> None:
+    def _charge(self, call: Call, operation: str, what: Sequence[str]) -> None:
         each = self.prices[operation]
-        if not (what and each):
-            return
-        key.account.pay(len(what) * each)
-        charges = [
-            Charge(self.name, key.account.name, operation, one, each, call.request_id, call.now)
-            for one in what
-        ]
-        call.charges += charges
-        self._backstage.record.add_charges(charges)
+        self._backstage.charge(self.name, call, [(operation, one, each) for one in what])
 
     # -- webhooks and account -------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from leadkit.sandbox.account import MILLICREDITS_PER_CREDIT, Account
-from leadkit.sandbox.clock import iso
+from leadkit.sandbox.clock import iso, month
 
 MAX_WEBHOOKS = 50
 
@@ -22,9 +22,7 @@ def user_id(account: str) -> str:
 
 def usage(account: Account, now: float) -> dict[str, Any]:
     """Plan, credits and period. Credits are whole numbers here: a part of one counts as used."""
-    today = datetime.fromtimestamp(now, tz=UTC)
-    start = today.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+    start, end = month(now)
     limit = account.limit_millicredits // MILLICREDITS_PER_CREDIT
     remaining = account.remaining_millicredits // MILLICREDITS_PER_CREDIT
     return {
@@ -47,7 +45,7 @@ def usage(account: Account, now: float) -> dict[str, Any]:
         "period": {
             "start": iso(start.timestamp()),
             "end": iso(end.timestamp()),
-            "days_remaining": math.ceil((end - today).total_seconds() / 86_400),
+            "days_remaining": math.ceil((end.timestamp() - now) / 86_400),
         },
         "account": {
             "user_id": user_id(account.name),

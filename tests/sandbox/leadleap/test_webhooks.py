@@ -10,12 +10,12 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-PRINTED = Path(__file__).parent / "fixtures" / "webhook_event_lead_unlocked.json"
+from tests.sandbox.shapes import recorded
+
 WAIT_SECONDS = 5
 
 
@@ -68,7 +68,7 @@ def test_an_unlock_is_delivered_signed_with_the_secret(api: Any, people: Any, re
     headers, body = receiver.next()
     expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     assert headers["X-Webhook-Signature"] == f"sha256={expected}"
-    event, printed = json.loads(body), json.loads(PRINTED.read_text(encoding="utf-8"))
+    event, printed = json.loads(body), recorded("leadleap/webhook_event_lead_unlocked")
     assert event.keys() == printed.keys()
     assert event["data"].keys() == printed["data"].keys()
     assert (event["event"], event["data"]["lead_id"]) == ("lead.unlocked", people[0].lead_id)
