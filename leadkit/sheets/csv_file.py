@@ -10,11 +10,13 @@ from typing import Any, BinaryIO
 from leadkit.errors import SheetError
 from leadkit.sheets import limits
 from leadkit.sheets.changes import Changes
-from leadkit.sheets.csv_text import CsvText, Record, check_lengths, decode, split
+from leadkit.sheets.csv_text import CsvText, check_size, decode, split
 from leadkit.sheets.grid import Cells, Grid, listed
 from leadkit.sheets.source import Source
 
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+#: Rows of one width that are turned into columns at a time.
+_BLOCK_ROWS = 10_000
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1f]")
 _TRIGGER = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]")
 _TRIGGER_BLANK = re.compile(r"[\t\r\n]")
@@ -77,34 +79,36 @@ class CsvFile:
             msg = f"{source.name} is not a spreadsheet: it is neither a workbook nor text. Nothing was sent."
             raise SheetError(msg)
         self._csv: CsvText = split(text)
+        self._needs_quotes = re.compile(f'["\r\n{re.escape(self._csv.delimiter)}]')
+        self._quote_all = False
         self._widest = 0
 
     def read(self) -> Grid:
         """The filled fields; a record's number is its row."""
         grid = Grid()
-        csv, name = self._csv, self.source.name
-        columns: list[Cells] = []
+        csv, text = self._csv, self._csv.text
         widths: Counter[int] = Counter()
-        zeros = filled = 0
-        for row, record in enumerate(csv.records(), 1):
-            check_lengths(csv, record, row, name)
-            fields = csv.fields(record)
-            if record.end > record.start:
-                widths[len(fields)] += 1
-            while len(columns) < len(fields):
-                columns.append(Cells())
-            for cells, field in zip(columns, fields, strict=False):
-                if field:
-                    if "\0" in field:
-                        zeros += 1
-                        field = field.replace("\0", "")
-                    cells.rows.append(row)
-                    cells.texts.append(field)
+        rows: list[int] = []
+        block: list[list[str]] = []  # fields of rows of one width, turned into columns together
+        filled = 0
+        for row, (start, end, _) in enumerate(csv.records(), 1):
+            if end == start:
+                continue
+            if end - start >= limits.MAX_COLUMNS:
+                check_size(csv, text[start:end], row, self.source.name)
+            fields = csv.fields(text[start:end])
+            if block and (len(block[0]) != len(fields) or len(block) == _BLOCK_ROWS):
+                _add(grid, rows, block)
+                rows, block = [], []
+            rows.append(row)
+            block.append(fields)
+            widths[len(fields)] += 1
             filled += len(fields)
             if filled > limits.MAX_CELLS:
-                msg = f"{name} has more than {limits.MAX_CELLS:,} fields. Nothing was sent. Split it."
+                msg = f"{self.source.name} has more than {limits.MAX_CELLS:,} fields. Nothing was sent. Split it."
                 raise SheetError(msg)
-        grid.cells = {number: cells for number, cells in enumerate(columns, 1) if cells.rows}
+        _add(grid, rows, block)
+        zeros = _without_nul(grid) if "\0" in text else 0
         self._widest = max(widths, default=1)
         self._explain(grid, widths, zeros)
         return grid
@@ -152,54 +156,76 @@ class CsvFile:
     def _pieces(self, changes: Changes, header_row: int) -> Iterator[str]:
         csv = self._csv
         text = csv.text
-        quote_all = self._quotes_all(header_row)
-        position = {row: at for at, row in enumerate(changes.rows)}
+        self._quote_all = self._quotes_all(header_row)
+        blank = self._field("")
+        names = [self._field(column.name) for column in changes.new]
+        rows, at = changes.rows, 0
         yield text[: csv.skip]
-        for row, record in enumerate(csv.records(), 1):
-            at = position.get(row, -1)
-            if at < 0 and row != header_row:
-                yield text[record.start : record.next]
+        for row, (start, end, after) in enumerate(csv.records(), 1):
+            content = text[start:end]
+            if at < len(rows) and rows[at] == row:
+                content = self._edited(content, changes, at)
+                new = [blank if c.values[at] is None else self._field(c.values[at]) for c in changes.new]
+                at += 1
+            elif row == header_row:
+                new = names
+            else:
+                yield text[start:after]
                 continue
-            content = text[record.start : record.end]
-            width = 0
-            edits = [
-                (c.number or 0, c.values[at])
-                for c in changes.existing
-                if at >= 0 and c.values[at] is not None
-            ]
-            if edits:
-                content, width = self._edited(record, edits, quote_all=quote_all)
-            if changes.new:
-                width = width or len(csv.spans(record))
-                first = changes.new[0].number or 0
-                blank = self._field("", quote_all=quote_all)
-                added = [blank] * (first - 1 - width)
-                for column in changes.new:
-                    value = column.values[at] if at >= 0 else column.name
-                    added.append(blank if value is None else self._field(value, quote_all=quote_all))
-                content += "".join(csv.delimiter + field for field in added)
-            yield content + text[record.end : record.next]
+            if new:
+                width = len(csv.raw_fields(content))
+                missing = [blank] * ((changes.new[0].number or 0) - 1 - width)
+                content = csv.delimiter.join([content, *missing, *new])
+            yield content + text[end:after]
 
-    def _edited(self, record: Record, edits: list[tuple[int, Any]], *, quote_all: bool) -> tuple[str, int]:
-        """A record's text with some fields replaced, and its number of fields."""
-        csv = self._csv
-        fields = [csv.text[start:end] for start, end in csv.spans(record)]
+    def _edited(self, content: str, changes: Changes, at: int) -> str:
+        """A record's text with the fields replaced that are to be."""
+        edits = [(c.number or 0, c.values[at]) for c in changes.existing if c.values[at] is not None]
+        if not edits:
+            return content
+        fields = self._csv.raw_fields(content)
         for number, value in edits:
             fields += [""] * (number - len(fields))
-            fields[number - 1] = self._field(value, quote_all=quote_all)
-        return csv.delimiter.join(fields), len(fields)
+            fields[number - 1] = self._field(value)
+        return self._csv.delimiter.join(fields)
 
-    def _field(self, value: Any, *, quote_all: bool) -> str:
+    def _field(self, value: Any) -> str:
+        """A value as it stands in the file: guarded, and in quotes where it needs them."""
         text = guarded(field_text(value))
-        if quote_all or any(c in text for c in (self._csv.delimiter, '"', "\r", "\n")):
+        if self._quote_all or self._needs_quotes.search(text):
             return '"' + text.replace('"', '""') + '"'
         return text
 
     def _quotes_all(self, header_row: int) -> bool:
         """Whether the file puts every field in quotes, by its first rows."""
         csv = self._csv
-        starts = []
-        for row, record in zip(range(1, header_row + 20), csv.records(), strict=False):
-            if row >= header_row and record.end > record.start:
-                starts += [csv.text[start:end].startswith('"') for start, end in csv.spans(record)]
-        return bool(starts) and all(starts)
+        quoted = []
+        for row, (start, end, _) in zip(range(1, header_row + 20), csv.records(), strict=False):
+            if row >= header_row and end > start:
+                quoted += [field.startswith('"') for field in csv.raw_fields(csv.text[start:end])]
+        return bool(quoted) and all(quoted)
+
+
+def _add(grid: Grid, rows: list[int], block: list[list[str]]) -> None:
+    """Put rows of one width into the grid, column by column."""
+    for number, texts in enumerate(zip(*block, strict=True), 1):
+        if any(texts):
+            cells = grid.cells.setdefault(number, Cells())
+            if all(texts):
+                cells.rows += rows
+                cells.texts += texts
+            else:
+                cells.rows += [row for row, text in zip(rows, texts, strict=True) if text]
+                cells.texts += [text for text in texts if text]
+
+
+def _without_nul(grid: Grid) -> int:
+    """Take NUL characters out of the texts. → how many fields had some."""
+    count = 0
+    for number, cells in list(grid.cells.items()):
+        count += sum("\0" in text for text in cells.texts)
+        kept = [(row, text.replace("\0", "")) for row, text in zip(cells.rows, cells.texts, strict=True)]
+        filled = [(row, text) for row, text in kept if text]
+        grid.cells[number] = Cells([row for row, _ in filled], [text for _, text in filled])
+    grid.cells = {number: cells for number, cells in grid.cells.items() if cells.rows}
+    return count

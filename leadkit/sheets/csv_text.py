@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from leadkit.errors import SheetError
 from leadkit.sheets.limits import MAX_COLUMNS, MAX_CSV_FIELD
@@ -68,12 +67,8 @@ def decode(data: bytes, name: str) -> Decoded:
     return Decoded(data.decode("latin-1"), "latin-1")
 
 
-class Record(NamedTuple):
-    """One record: where it starts, where its last field ends, where its line end ends."""
-
-    start: int
-    end: int
-    next: int
+#: One record: where it starts, where its last field ends, where its line end ends.
+Record = tuple[int, int, int]
 
 
 class CsvText:
@@ -85,53 +80,39 @@ class CsvText:
         self.skip = skip
         d = re.escape(delimiter)
         # A quote that is never closed is taken as a plain character of a plain field.
-        quoted = rf'"(?:[^"]++|"")*+"[^{d}\r\n]*+'
-        self._field = re.compile(rf"(?:{quoted}|[^{d}\r\n]*+)")
-        self._record = re.compile(
-            rf"(?:{quoted}|[^{d}\r\n]*+)(?:{d}(?:{quoted}|[^{d}\r\n]*+))*+(\r\n|\n|\r|\Z)"
-        )
+        field = rf'(?:"(?:[^"]++|"")*+"[^{d}\r\n]*+|[^{d}\r\n]*+)'
+        self._fields = re.compile(rf"({field}){d}")
+        self._record = re.compile(rf"{field}(?:{d}{field})*+(\r\n|\n|\r|\Z)")
 
     def records(self) -> Iterator[Record]:
         """All records, blank lines too; the nth is row n of the spreadsheet."""
         text, position, length = self.text, self.skip, len(self.text)
+        quote = text.find('"', position)
         while position < length:
             match = _LINE.match(text, position)
-            assert match is not None
-            if text.find('"', position, match.end()) >= 0:
+            assert match is not None  # a line may be empty
+            if 0 <= quote < match.end():
                 match = self._record.match(text, position)
-                assert match is not None
-            yield Record(position, match.start(1), match.end())
+                assert match is not None  # a field may be empty, and ends at a delimiter or line end
+                quote = text.find('"', match.end())
+            yield position, match.start(1), match.end()
             position = match.end()
 
-    def spans(self, record: Record) -> list[tuple[int, int]]:
-        """Where the fields of a record lie."""
-        spans = []
-        position = record.start
-        while True:
-            match = self._field.match(self.text, position, record.end)
-            assert match is not None
-            spans.append((position, match.end()))
-            if match.end() >= record.end:
-                return spans
-            position = match.end() + len(self.delimiter)
-
-    def fields(self, record: Record) -> list[str]:
-        """The texts of a record's fields, without their quotes."""
-        text = self.text[record.start : record.end]
+    def raw_fields(self, text: str) -> list[str]:
+        """The fields of a record's text as they stand, quotes included."""
         if '"' not in text:
-            fields = text.split(self.delimiter)
-        else:
-            fields = [unquote(self.text[start:end]) for start, end in self.spans(record)]
-        if len(fields) > MAX_COLUMNS:
-            msg = f"a row has {len(fields):,} fields, more than a sheet's {MAX_COLUMNS:,} columns. Nothing was sent."
-            raise SheetError(msg)
-        return fields
+            return text.split(self.delimiter)
+        return self._fields.findall(text + self.delimiter)
+
+    def fields(self, text: str) -> list[str]:
+        """The fields of a record's text, without their quotes."""
+        if '"' not in text:
+            return text.split(self.delimiter)
+        return [unquote(field) if field.startswith('"') else field for field in self.raw_fields(text)]
 
 
 def unquote(field: str) -> str:
     '''``"a ""b"""`` → ``a "b"``. What follows the closing quote is kept.'''
-    if not field.startswith('"'):
-        return field
     end = field.rfind('"')
     return field[1:end].replace('""', '"') + field[end + 1 :] if end else field
 
@@ -148,11 +129,11 @@ def split(text: str) -> CsvText:
             continue
         candidate = CsvText(start, delimiter)
         counts: Counter[int] = Counter()
-        for record, _ in zip(candidate.records(), range(_LINES_SNIFFED), strict=False):
-            if record.end - record.start > MAX_CSV_FIELD:
+        for (begin, end, _), _ in zip(candidate.records(), range(_LINES_SNIFFED), strict=False):
+            if end - begin > MAX_CSV_FIELD:
                 break
-            if record.end > record.start:
-                counts[len(candidate.spans(record))] += 1
+            if end > begin:
+                counts[len(candidate.raw_fields(start[begin:end]))] += 1
         several = {width: count for width, count in counts.items() if width > 1}
         if not several:
             continue
@@ -163,16 +144,17 @@ def split(text: str) -> CsvText:
     return CsvText(text, best)
 
 
-def check_lengths(text: CsvText, record: Record, row: int, name: str) -> None:
-    """SheetError for a field that is longer than any cell."""
-    if record.end - record.start <= MAX_CSV_FIELD:
-        return
-    for start, end in text.spans(record):
-        if end - start > MAX_CSV_FIELD:
-            quoted = text.text[start] == '"'
-            why = "its opening quote is never closed" if quoted else "no delimiter or line end follows"
-            msg = (
-                f"row {row} of {name} has a field of {end - start:,} characters: {why}. Nothing was sent. "
-                "Mend the file, or export it again."
-            )
-            raise SheetError(msg)
+def check_size(text: CsvText, record: str, row: int, name: str) -> None:
+    """SheetError for a record with a field longer than any cell, or more fields than a sheet has columns."""
+    fields = text.raw_fields(record)
+    if len(fields) > MAX_COLUMNS:
+        msg = f"row {row} of {name} has {len(fields):,} fields, more than a sheet's {MAX_COLUMNS:,} columns. "
+        raise SheetError(msg + "Nothing was sent.")
+    longest = max(fields, key=len)
+    if len(longest) > MAX_CSV_FIELD:
+        why = "its opening quote is never closed" if longest[0] == '"' else "no delimiter or line end follows"
+        msg = (
+            f"row {row} of {name} has a field of {len(longest):,} characters: {why}. Nothing was sent. "
+            "Mend the file, or export it again."
+        )
+        raise SheetError(msg)

@@ -88,6 +88,9 @@ class OtherFile:
             raise SheetError(msg)
         grid = Grid()
         for column, (rows, texts, kinds) in answer["cells"].items():
+            if int(column) > limits.MAX_COLUMNS or rows[-1] > limits.MAX_ROWS:
+                msg = f"{self.source.name} is damaged: it has cells outside of any sheet. Nothing was sent."
+                raise SheetError(msg)
             exact = [plain_number(t) if kind == "n" else t for t, kind in zip(texts, kinds, strict=True)]
             grid.cells[int(column)] = Cells(rows, exact)
         for (top, left), (bottom, right) in answer["merged"] or ():

@@ -67,7 +67,7 @@ class Recheck:
             found = sum(count_cells(rows.masked, stream.prefix, simple=simple) for rows in stream.rows())
         if found != cells:
             raise self._wrong(f"the sheet has {found:,} cells where it should have {cells:,}")
-        check_well_formed((stream.head + stream.tail).decode(), part)
+        check_well_formed(stream.head + stream.tail, part)
 
 
 def _same_bytes(

@@ -60,8 +60,8 @@ class SheetStream:
         self.name = name
         self._chunks = utf8(chunks, name)
         self._buffer = b""
-        self.tail = b""
-        self.head = self._read_head()
+        self.tail = ""
+        self.head = self._text(self._read_head())
 
     def _refuse(self, why: str) -> SheetError:
         return SheetError(f"the sheet's part {self.name!r} cannot be read: {why}. Nothing was sent.")
@@ -132,5 +132,11 @@ class SheetStream:
             self._buffer = b""
             if size > MAX_PART_BYTES:
                 raise self._refuse("what follows its cells has more than 64 MB")
-        self.tail = b"".join(pieces)
+        self.tail = self._text(b"".join(pieces))
         refuse_doctype(self.tail, self.name)
+
+    def _text(self, data: bytes) -> str:
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise self._refuse("it is not UTF-8 text") from None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from leadkit.errors import SheetError
 from leadkit.sheets import limits
 from leadkit.sheets.grid import Grid
 from leadkit.sheets.package import Package
-from leadkit.sheets.parts import Parts, SheetEntry
+from leadkit.sheets.parts import Parts, SheetEntry, rels_name
 from leadkit.sheets.refs import NUMBERS
 from leadkit.sheets.sheet_edges import column_ranges, sheet_filter
 from leadkit.sheets.sheet_stream import SheetStream
@@ -18,7 +19,7 @@ from leadkit.sheets.source import Source
 from leadkit.sheets.styles import Styles
 from leadkit.sheets.tables import tables_of
 from leadkit.sheets.xlsx_read import SheetReader, read_shared_texts
-from leadkit.sheets.xml_text import check_well_formed
+from leadkit.sheets.xml_text import check_well_formed, first_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +113,16 @@ class XlsxFile:
         )
         grid = reader.read()
         grid.tables += tables_of(self.parts, entry.part)
-        tail = stream.tail.decode("utf-8", "replace")
+        tail = stream.tail
         if sheet_filter(tail) is None:
             grid.tables = [t for t in grid.tables if t.area is not grid.filter_area]
             grid.filter_area = None
-        head = stream.head.decode("utf-8", "replace")
+        head = stream.head
         problem = reader.disorder
         try:
             check_well_formed(head + tail, entry.part)
         except SheetError as error:
-            problem = problem or str(error).removesuffix(" Nothing was sent.").rstrip(".")
+            problem = problem or _reason(error)
         self._note_hidden(grid, head)
         return ReadSheet(entry, grid, not reader.irregular, problem)
 
@@ -176,4 +177,33 @@ class XlsxFile:
             return "it is signed, and any change would break the signature"
         if sheet.problem:
             return f"in sheet {sheet.entry.name!r}, {sheet.problem}"
+        return self._damaged_part(tuple(table.part for table in sheet.grid.tables if table.part))
+
+    @cache  # noqa: B019 (a file lives as long as its book, and is asked at most about its few sheets)
+    def _damaged_part(self, tables: tuple[str, ...]) -> str:
+        """Which of the small parts that writing may have to mend is not well-formed."""
+        parts = self.parts
+        members = [
+            (parts.types_member, "Types"),
+            (parts.workbook_member, "sheets"),
+            (parts.package.find(rels_name(parts.workbook)), "Relationships"),
+            (parts.related("styles"), "styleSheet"),
+            *((parts.package.find(name), "table") for name in tables),
+        ]
+        for member, element in members:
+            if member is None:
+                continue
+            text = parts.part(member).text
+            try:
+                check_well_formed(text, member.name)
+            except SheetError as error:
+                return _reason(error)
+            tag = first_tag(text, element)
+            if tag is None or tag.closed:
+                return f"its part {member.name!r} has no <{element}>"
         return ""
+
+
+def _reason(error: SheetError) -> str:
+    """The part of a message that says why, to go on within a sentence."""
+    return str(error).removesuffix(" Nothing was sent.").rstrip(".")

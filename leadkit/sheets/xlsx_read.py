@@ -126,6 +126,8 @@ class SheetReader:
             re.DOTALL,
         )
 
+        self._not_in_cells = re.compile(rf"</?{p}(?:c|row)[\s/>]")
+
     def read(self) -> Grid:
         for rows in self._stream.rows():
             try:
@@ -271,6 +273,8 @@ class SheetReader:
     ) -> str:
         """The text of a cell with more in it than a value: a formula, text in place."""
         p = re.escape(self._stream.prefix)
+        if self._not_in_cells.search(inner):
+            raise self._refuse(f"its cell {LETTERS[column]}{row} does not end")
         if "<" + self._stream.prefix + "f" in inner:
             self.grid.formulas.setdefault(column, set()).add(row)
             formula = re.search(rf"<{p}f(\s[^<>]*?)?/?>", inner)
@@ -289,10 +293,10 @@ class SheetReader:
     def _read_surroundings(self) -> None:
         """Merged areas, the filter and frozen rows: evidence for where the header is, and places to keep clear of."""
         grid = self.grid
-        for tag in tags(self._stream.head.decode("utf-8", "replace"), "pane"):
+        for tag in tags(self._stream.head, "pane"):
             if tag.attributes.get("state", "").startswith("frozen"):
                 grid.frozen_rows = whole(tag.attributes.get("ySplit"))
-        for tag in tags(self._stream.tail.decode("utf-8", "replace"), "mergeCell", "autoFilter"):
+        for tag in tags(self._stream.tail, "mergeCell", "autoFilter"):
             area = parse_area(tag.attributes.get("ref", ""))
             if area is None:
                 continue

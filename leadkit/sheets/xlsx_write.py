@@ -64,7 +64,7 @@ class XlsxWriter:
         used = max(grid.last_column(max(self._header_row, 1)), self._last_column)
         tables = [t.area.right for t in grid.tables if t.part and t.area.bottom >= self._header_row]
         used = max([used, *tables])
-        head = self._file.stream(self._sheet.entry).head.decode("utf-8", "replace")
+        head = self._file.stream(self._sheet.entry).head
         return visible_place(used + 1, column_ranges(head))
 
     def write(self, out: BinaryIO, changes: Changes, log: Mapping[str, pd.DataFrame] | None) -> Written:
@@ -105,7 +105,7 @@ class XlsxWriter:
     def _rewritten_sheet(self, changes: Changes, styles: Styles | None) -> tuple[NewMember, _Sheet]:
         """The sheet's part with the new cells in it, row by row."""
         stream = self._file.stream(self._sheet.entry)
-        head = stream.head.decode("utf-8")
+        head = stream.head
         ranges = column_ranges(head)
         # Without styles no number can be shown as a date.
         dates = styles is not None and styles.can_add
@@ -131,7 +131,7 @@ class XlsxWriter:
                 done.cells += count_cells(rows.masked, stream.prefix, simple=self._sheet.simple)
                 yield writer.rewrite(rows)
             yield from writer.rest()
-            tail = stream.tail.decode("utf-8")
+            tail = stream.tail
             area = self._sheet.grid.filter_area
             if area is not None and self._stands_beside(area, changes):
                 tail = with_filter(tail, area, places[-1])

@@ -160,8 +160,8 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_rest() -> None:
 
 
 DANGEROUS = [
-    "=1+1", "=cmd|'/C calc'!A0", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1+1)", "\t=1+1", "\r=1+1", "\n=1+1", " =1", "＝1+1",
-    "＋1", "－1", "＠x", "=", "+", "-", "@", "@handle", "+1-2", "-", "--1",
+    "=1+1", "=cmd|'/C calc'!A0", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1+1)", "\t=1+1", "\r=1+1", "\n=1+1", " =1",
+    "＝1+1", "＋1", "－1", "＠x", "=", "+", "-", "@", "@handle", "+1-2", "-", "--1",
 ]  # fmt: skip
 HARMLESS = [
     "+4915112345678",
