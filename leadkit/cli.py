@@ -259,6 +259,16 @@ def balance(sandbox: SandboxOption = False, as_json: JsonOption = False) -> None
             print(f"{found.provider}: {left} credits left, {used} used{until} {found.note}".rstrip())
 
 
+@app.command()
+def operations(as_json: JsonOption = False) -> None:
+    """Show what every provider offers: batch sizes, prices, limits. Sends nothing."""
+    from leadkit.catalogue import entries, table
+    from leadkit.settings import Settings
+
+    settings = Settings.from_environment()
+    print_json({"operations": list(entries(settings))}) if as_json else print(table(settings))
+
+
 @ledger_app.callback()
 def ledger(context: typer.Context, sandbox: SandboxOption = False, as_json: JsonOption = False) -> None:
     """Show what was spent, run by run, and what is in doubt."""

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from leadkit.catalogue import entries, table
+from leadkit.settings import Settings
+
 README = Path(__file__).parent.parent / "README.md"
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return re.findall(
+        rf"^```{language}\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
 
 
 def test_the_example_prints_what_the_readme_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,3 +43,13 @@ def test_the_two_commands_are_the_ones_that_ci_calls() -> None:
     ci = (README.parent / ".ci" / "run").read_text()
     for part in test.strip().split(" && "):
         assert part in ci, part
+
+
+def test_the_table_of_operations_is_what_the_operations_say() -> None:
+    assert table(Settings.from_environment({})) in README.read_text(encoding="utf-8")
+
+
+def test_every_operation_names_the_page_of_each_price_limit_and_rule() -> None:
+    for entry in entries(Settings.from_environment({})):
+        for source in entry["sources"]:
+            assert "http" in source or "setting" in source, entry
