@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from leadkit.errors import SheetError
-from leadkit.sheets.limits import MAX_MEMBERS
+from leadkit.sheets.limits import MAX_MEMBERS, MAX_PART_BYTES
 
 LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _ENTRY = struct.Struct("<4s6H3I5H2I")
@@ -120,12 +120,19 @@ def read_directory(file: BinaryIO, size: int, name: str) -> Directory:
     end_at = size - tail_length + found
     if _FULL32 in (length, start) or count == _FULL16:
         count, length, start, end_at = _read_end64(file, end_at, refuse("its directory is damaged"))
-    if count > MAX_MEMBERS:
+    if count > MAX_MEMBERS or length > MAX_PART_BYTES:
         raise refuse(f"it has {count:,} members, more than {MAX_MEMBERS:,}")
-    if start + length > end_at:
+    # What some programs put before the archive shifts every offset in it.
+    shift = end_at - length - start
+    if shift < 0:
         raise refuse("its directory is damaged")
     file.seek(start)
     data = file.read(length)
+    if shift and not data.startswith(b"PK\1\2"):
+        file.seek(start + shift)
+        data = file.read(length)
+    else:
+        shift = 0
     members = []
     position = 0
     while position < length:
@@ -137,7 +144,9 @@ def read_directory(file: BinaryIO, size: int, name: str) -> Directory:
         if len(members) > MAX_MEMBERS:
             raise refuse(f"it has more than {MAX_MEMBERS:,} members")
     ends = sorted(members, key=lambda m: m.offset)
-    for member, following in zip(ends, [*(m.offset for m in ends[1:]), start], strict=True):
+    for member in members:
+        member.offset += shift
+    for member, following in zip(ends, [*(m.offset for m in ends[1:]), start + shift], strict=True):
         member.end = following
     return Directory(members, comment)
 

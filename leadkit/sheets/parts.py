@@ -82,8 +82,10 @@ class Parts:
             external = a.get("TargetMode", "").lower() == "external"
             target = a.get("Target", "")
             if not external:
-                path = unquote(target.replace("\\", "/")).partition("#")[0]
-                target = posixpath.normpath(posixpath.join("/", posixpath.dirname(part), path)).lstrip("/")
+                path = target.replace("\\", "/").partition("#")[0]
+                whole = posixpath.normpath(posixpath.join("/", posixpath.dirname(part), path)).lstrip("/")
+                # A name with a space is percent-encoded in the target, and by some writers in the archive too.
+                target = whole if self.package.find(whole) else unquote(whole)
             found.append(Relation(a.get("Id", ""), a.get("Type", "").rpartition("/")[2], target, external))
         return found
 

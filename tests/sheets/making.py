@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -111,6 +114,12 @@ def zipped(members: Mapping[str, str | bytes]) -> bytes:
         for name, data in members.items():
             archive.writestr(name, data)
     return out.getvalue()
+
+
+def row_of(frame: pd.DataFrame, row: int) -> list[Any]:
+    """The values of one row."""
+    found: list[Any] = frame.loc[[row]].to_numpy().tolist()[0]
+    return found
 
 
 def part(data: bytes, name: str = "xl/worksheets/sheet1.xml") -> str:

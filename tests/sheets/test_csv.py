@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import leadkit.sheets as sheets
 from leadkit.errors import SheetError
 from leadkit.sheets.csv_file import guarded
+from tests.sheets.making import row_of
 
 PEOPLE = "Name,Email\nAda Example,ada@example.com\nBo Example,bo@example.com\n"
 
@@ -54,7 +55,8 @@ def test_a_column_is_added_in_the_files_own_manner(
     assert book.frame.fillna("").to_numpy().tolist() == rows[1:]
     new = ["New", "v1", "", f"v{delimiter}3"]
     expected = text([[*row, value] for row, value in zip(rows, new, strict=True)])
-    got = book.to_bytes(book.frame.assign(New=["v1", None, new[3]]))
+    found: Any = ["v1", None, new[3]]
+    got = book.to_bytes(book.frame.assign(New=found))
     assert got == expected
 
 
@@ -156,7 +158,7 @@ def test_nul_characters_stay_in_the_file_and_out_of_the_frame() -> None:
 
 def test_a_quote_that_is_never_closed_does_not_swallow_the_rest() -> None:
     book = opened('Name,Email\n"Ada,ada@example.com\nBo,bo@example.com\n')
-    assert book.frame.loc[3].tolist() == ["Bo", "bo@example.com"]
+    assert row_of(book.frame, 3) == ["Bo", "bo@example.com"]
 
 
 DANGEROUS = [

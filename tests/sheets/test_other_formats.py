@@ -8,6 +8,7 @@ import pytest
 
 import leadkit.sheets as sheets
 from leadkit.errors import SheetError
+from tests.sheets.making import row_of
 from tests.sheets.other_formats import ods, ods_row, xlsb
 
 XLS = Path(__file__).parent / "made" / "leads.xls"
@@ -40,8 +41,8 @@ def test_it_is_read_and_written_as_a_new_workbook(path: Path) -> None:
 
 def test_values_of_an_old_workbook_are_exact_text() -> None:
     frame = sheets.open_book(XLS).frame
-    assert frame.loc[2].tolist() == ["Ada Example", "ada@example.com", "2026-03-04", "12.5", "01234"]
-    assert frame.loc[3].tolist() == [
+    assert row_of(frame, 2) == ["Ada Example", "ada@example.com", "2026-03-04", "12.5", "01234"]
+    assert row_of(frame, 3) == [
         "Bo Example",
         "bo@example.com",
         "2026-03-04T10:30:00",

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -78,7 +79,7 @@ def test_overwrite_leaves_formulas_alone() -> None:
 def test_the_report_counts_what_happened_to_which_column(tmp_path: Path) -> None:
     book = book_of("xlsx")
     report = book.save_as(
-        tmp_path / "a.xlsx", changed(book).assign(Score=[1, None, 3]), policy={"Phone": "fill"}
+        tmp_path / "a.xlsx", changed(book).assign(Score=[1, np.nan, 3]), policy={"Phone": "fill"}
     )
     assert (report.filled, report.conflicts, report.added) == (
         {"Phone": 1},
@@ -90,7 +91,8 @@ def test_the_report_counts_what_happened_to_which_column(tmp_path: Path) -> None
 
 
 def test_values_that_say_the_same_are_no_change(book: sheets.Book) -> None:
-    frame = book.frame.assign(Phone=["555 0100", None, 2])
+    same: Any = ["555 0100", None, 2]
+    frame = book.frame.assign(Phone=same)
     assert again(book, frame, "overwrite").columns.tolist() == ["Name", "Phone", "City"]
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 import leadkit.sheets as sheets
 from tests.sheets.corpus import raw_members, try_one
-from tests.sheets.making import part
+from tests.sheets.making import part, row_of
 
 SHEET = "xl/worksheets/sheet1.xml"
 #: Feature → the part that holds it, and what stands there for it.
@@ -101,7 +101,7 @@ def test_the_list_is_read_as_it_is_shown(probe: bytes) -> None:
     book = sheets.open_book(probe, name="probe.xlsx")
     assert book.header_row == 2
     assert book.frame.columns.tolist() == ["Name", "Email", "Zip", "Score", "Column F"]
-    assert book.frame.loc[3, "Name":"Score"].tolist() == ["Ada Example", "ada@example.com", "01234", "20"]  # type: ignore[misc]
+    assert row_of(book.frame, 3)[:4] == ["Ada Example", "ada@example.com", "01234", "20"]
 
 
 def test_foreign_readers_agree(probe: bytes, tmp_path: Path) -> None:
