@@ -19,12 +19,14 @@ from leadkit import accessor as _accessor  # noqa: F401 (registers DataFrame.lea
 from leadkit import errors
 
 if TYPE_CHECKING:
+    from leadkit.forget import forget
+    from leadkit.lists import add_to_list
     from leadkit.plan import Plan, Preview, make_plan
     from leadkit.result import Done, Receipt
     from leadkit.search import search_companies, search_people
     from leadkit.sheets import Book
     from leadkit.sheets import open_book as open  # noqa: A004 (leadkit.open reads well)
-    from leadkit.workspace import Workspace, connect
+    from leadkit.workspace import Workspace, balances, connect
 
 __version__ = version("leadkit")
 
@@ -36,7 +38,10 @@ _PUBLIC = {
     "Preview": ("leadkit.plan", "Preview"),
     "Receipt": ("leadkit.result", "Receipt"),
     "Workspace": ("leadkit.workspace", "Workspace"),
+    "add_to_list": ("leadkit.lists", "add_to_list"),
+    "balances": ("leadkit.workspace", "balances"),
     "connect": ("leadkit.workspace", "connect"),
+    "forget": ("leadkit.forget", "forget"),
     "make_plan": ("leadkit.plan", "make_plan"),
     "open": ("leadkit.sheets", "open_book"),
     "search_companies": ("leadkit.search", "search_companies"),
@@ -50,8 +55,11 @@ __all__ = [
     "Preview",
     "Receipt",
     "Workspace",
+    "add_to_list",
+    "balances",
     "connect",
     "errors",
+    "forget",
     "make_plan",
     "open",
     "search_companies",

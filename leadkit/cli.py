@@ -14,6 +14,7 @@ import typer
 from leadkit.errors import LeadkitError
 from leadkit.terminal import (
     DONE,
+    NOT_WHOLLY_DONE,
     REFUSED,
     STEPS,
     check_output,
@@ -238,6 +239,47 @@ def resume(
         done = join(plan, run_id, outcome)
         # The output of the run's first part is this run's own, and is written anew as a whole.
         finish(opened, plan, done, Path(context["output"]), overwrite=True, as_json=as_json)
+
+
+@app.command()
+def add_to_list(
+    book: BookArgument,
+    name: Annotated[str, typer.Option("--list", help="The list's name; made if there is none.")],
+    column: Annotated[
+        list[str], typer.Option(help="WHAT=COLUMN, such as first_name=Vorname; several times.")
+    ],
+    via: Annotated[str, typer.Option(help="leadiq or leadfeeder.")] = "leadiq",
+    scope: Annotated[str, typer.Option(help="For Leadfeeder: contact or company.")] = "contact",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Send nothing; tell what would be sent.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where the copy with results goes.")
+    ] = None,
+    overwrite: OverwriteOption = False,
+    sheet: SheetOption = None,
+    header_row: HeaderOption = None,
+    sandbox: SandboxOption = False,
+) -> None:
+    """Put the rows on a list at a provider. No credits; nothing is sent twice."""
+    from leadkit.lists import add_to_list as add
+    from leadkit.sheets import open_book
+
+    opened = open_book(book, sheet=sheet, header_row=header_row)
+    columns = dict(part.split("=", 1) for part in column if "=" in part)
+    target = output or opened.default_output
+    if not dry_run:
+        check_output(opened, target, overwrite)
+    with open_workspace(sandbox) as workspace:
+        told = add(opened.frame, name, columns, via=via, scope=scope, dry_run=dry_run, workspace=workspace)
+    print(", ".join(f"{count:,} {status}" for status, count in told["list_status"].value_counts().items()))
+    for row, note in told.loc[told["list_note"] != "", "list_note"].head(20).items():
+        print(f"  row {row}: {note}")
+    if not dry_run:
+        opened.save_as(target, opened.frame.join(told), overwrite=overwrite)
+        print(f"Written: {target.resolve()}")
+    bad = told["list_status"].isin(["failed", "in doubt", "not sent"]).any()
+    raise typer.Exit(NOT_WHOLLY_DONE if bad else DONE)
 
 
 @app.command()

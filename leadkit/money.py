@@ -63,7 +63,7 @@ def to_millicredits(amount: int | float | str | Decimal) -> int:
         millicredits = Decimal(text) * MILLICREDITS_PER_CREDIT
         if not 0 <= millicredits <= _LARGEST or millicredits != int(millicredits):
             raise InvalidOperation
-    except (InvalidOperation, ValueError):
+    except (ArithmeticError, ValueError):  # decimal signals with several of the former
         msg = (
             f"{amount!r} is not an amount of credits: give a number of 0 or more, with at most three "
             "decimals, such as 40 or 2.5. Nothing was sent."

@@ -219,6 +219,11 @@ def current_workspace() -> Workspace:
     return _current if _current is not None else connect()
 
 
+def balances(workspace: Workspace | None = None) -> list[Balance]:
+    """What each provider's account has left; see :meth:`Workspace.balances`. Free calls."""
+    return (workspace or current_workspace()).balances()
+
+
 def _sandbox(settings: Settings, options: dict[str, Any]) -> Workspace:
     from leadkit.sandbox import Sandbox  # a web server: only when it is wanted
 
