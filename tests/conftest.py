@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from leadkit.sandbox import Sandbox
 from leadkit.settings import Settings
 from leadkit.workspace import Workspace
 
+#: How pandas can keep text here. pyarrow is nobody's requirement; CI installs it for a second round.
+STORAGES = ["python", *(["pyarrow"] if find_spec("pyarrow") else [])]
 #: Keys that the tests used; what a run leaves behind must hold none of them.
 KEYS_IN_USE: set[str] = set()
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from leadkit import keys
 from leadkit.errors import InputError
 from leadkit.keys import column
+from tests.conftest import STORAGES
 
 # ------------------------------------------------------------------------------ what a cell becomes
 
@@ -354,12 +355,8 @@ def test_codes_first_and_reasons_account_for_every_row(cells: list[str | None]) 
     assert seen == read.keys
 
 
-@pytest.mark.parametrize("storage", ["python", "pyarrow"])
+@pytest.mark.parametrize("storage", STORAGES)
 def test_both_storages_of_text_give_the_same_keys(storage: str) -> None:
-    if storage == "pyarrow":
-        pytest.importorskip(
-            "pyarrow", reason="pyarrow is not installed: text columns with its storage were not tried"
-        )
     cells = ["Anna@example.com", "anna@example.com ", None, "", "n/a", "bert@bücher.example"]
     column = pd.Series(cells, dtype=pd.StringDtype(storage, na_value=np.nan))
     assert by_column("email", column) == one_by_one("email", list(cells))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from leadkit.errors import InputError, LeadkitError
 from leadkit.providers.base import ResultColumn
 from leadkit.schemas import STEPS, VERDICTS, check_intake, check_result, intake_schema, result_schema
+from tests.conftest import STORAGES
 
 EMAIL = {"email": "Email"}
 
@@ -27,12 +28,8 @@ def from_sheet(*cells: object, first_row: int = 2) -> pd.DataFrame:
 # ------------------------------------------------------------------------------ what a step needs
 
 
-@pytest.mark.parametrize("storage", ["python", "pyarrow"])
+@pytest.mark.parametrize("storage", STORAGES)
 def test_a_tidy_sheet_has_nothing_to_report(storage: str) -> None:
-    if storage == "pyarrow":
-        pytest.importorskip(
-            "pyarrow", reason="pyarrow is not installed: text columns with its storage were not tried"
-        )
     frame = from_sheet("anna@example.com", "bert@example.com")
     frame["Email"] = frame["Email"].astype(pd.StringDtype(storage, na_value=np.nan))
     report = check_intake(frame, "validate_emails", EMAIL)
