@@ -22,6 +22,7 @@ from leadkit.sheets.limits import MAX_ROWS
 from leadkit.sheets.new_workbook import write_new_workbook
 from leadkit.sheets.other_formats import OtherFile
 from leadkit.sheets.package import Package
+from leadkit.sheets.refs import LETTERS
 from leadkit.sheets.save import safely
 from leadkit.sheets.sniff import kind_of
 from leadkit.sheets.source import Source
@@ -232,6 +233,9 @@ class Book:
         path: Path | None,
     ) -> SaveReport:
         notes = list(changes.notes)
+        if changes.new and not self.header_row and not isinstance(self._file, OtherFile):
+            places = ", ".join(f"{column.name!r} in {LETTERS[column.number or 0]}" for column in changes.new)
+            notes.append(f"The sheet has no row of column names, so the new columns have none in it: {places}.")
         parts: tuple[str, ...] = ()
         cells = sum(c.count for c in [*changes.new, *changes.existing])
         if isinstance(self._file, XlsxFile) and self._read is not None:

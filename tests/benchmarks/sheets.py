@@ -33,11 +33,18 @@ def make(path: Path, rows: int) -> None:
     book = xlsxwriter.Workbook(str(path), {"constant_memory": False})
     sheet = book.add_worksheet("Leads")
     day = book.add_format({"num_format": "yyyy-mm-dd"})
-    sheet.write_row(0, 0, ["Id", "First name", "Last name", "Email", "Company", "City", "Country", "Phone", "Since"])
+    sheet.write_row(
+        0, 0, ["Id", "First name", "Last name", "Email", "Company", "City", "Country", "Phone", "Since"]
+    )
     sheet.write_row(0, 9, ["Revenue", "Employees", "Owner", "Status", "Notes", "Score"])
     start = dt.datetime(2020, 1, 1)
     for i in range(1, rows + 1):
-        texts = [f"First{i % 900}", f"Last{i % 7000}", f"person{i}@company{i % 4000}.example", f"Company {i % 4000}"]
+        texts = [
+            f"First{i % 900}",
+            f"Last{i % 7000}",
+            f"person{i}@company{i % 4000}.example",
+            f"Company {i % 4000}",
+        ]
         sheet.write_number(i, 0, i)
         sheet.write_row(i, 1, [*texts, f"City {i % 300}", f"Country {i % 40}", f"+49 30 {i:07d}"])
         sheet.write_datetime(i, 8, start + dt.timedelta(days=i % 2000), day)
@@ -104,7 +111,9 @@ def leadkit_read(path: Path, _out: Path) -> Callable[[], object]:
 def calamine_read(path: Path, _out: Path) -> Callable[[], object]:
     import python_calamine
 
-    return lambda: python_calamine.load_workbook(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    return lambda: (
+        python_calamine.load_workbook(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    )
 
 
 def pandas_calamine_read(path: Path, _out: Path) -> Callable[[], object]:
@@ -170,16 +179,30 @@ def main() -> None:
         for rows in options.rows:
             path = Path(folder) / f"{rows}.xlsx"
             # In a process of its own: a child's peak memory begins with its parent's.
-            subprocess.run([sys.executable, "-m", __spec__.name, "--make", str(rows), "--path", str(path)], check=True)
+            subprocess.run(
+                [sys.executable, "-m", __spec__.name, "--make", str(rows), "--path", str(path)], check=True
+            )
             info = sheet_member(path)
             print(f"{rows:,} rows × {COLUMNS} columns, sheet XML {info.file_size / 1e6:.1f} MB")
             results = {}
             for way in options.only:
                 times = 1 if way.startswith("openpyxl") else options.times
-                command = [sys.executable, "-m", __spec__.name, "--way", way, "--path", str(path), "--times", str(times)]
+                command = [
+                    sys.executable,
+                    "-m",
+                    __spec__.name,
+                    "--way",
+                    way,
+                    "--path",
+                    str(path),
+                    "--times",
+                    str(times),
+                ]
                 results[way] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
                 r = results[way]
-                print(f"  {way:22} {r['seconds']:7.2f} s   peak {r['mb']:6.0f} MB, {r['mb'] - r['mb_before']:+.0f} while running")
+                print(
+                    f"  {way:22} {r['seconds']:7.2f} s   peak {r['mb']:6.0f} MB, {r['mb'] - r['mb_before']:+.0f} while running"
+                )
             ratios = [
                 ("leadkit write", "floor"),
                 ("openpyxl write", "leadkit write"),
