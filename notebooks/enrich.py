@@ -19,7 +19,7 @@ with app.setup:
     import marimo as mo
 
     from leadkit.app import charts, draft, panels
-    from leadkit.app.job_page import job_head, job_result, job_words, left_to_spend
+    from leadkit.app.job_page import job_head, job_result, left_to_spend, unfinished_links
     from leadkit.app.session import session
     from leadkit.app.show import labels, show
     from leadkit.app.steps import STEPS
@@ -71,9 +71,8 @@ def _(here, params):
 @app.cell(hide_code=True)
 def _(here, job, user):
     mo.stop(job is not None)
-    _waiting = here.jobs.unfinished(user)[:3]
-    _links = [(job_words(_job, here.jobs.status(_job)), f"?job={_job.id}") for _job in _waiting]
-    panels.links("info", "You have unfinished work", _links) if _waiting else None
+    _links = unfinished_links(here.jobs, user)
+    panels.links("info", "You have unfinished work", _links) if _links else None
     return
 
 
@@ -108,7 +107,7 @@ def _(get_example, here, job, try_example, upload):
         panels.heading(
             1,
             "Your workbook",
-            "Excel or CSV. Nothing leaves this machine before you approve an amount.",
+            "Excel or CSV. Nothing of it leaves this machine before you approve an amount.",
         ),
         upload,
     ]
@@ -144,52 +143,64 @@ def _(found_book):
 
 
 @app.cell(hide_code=True)
-def _(found_book, name, sheet, source):
-    _sheet_book = (
-        found_book if sheet.value == found_book.sheet else open_upload(name, source, sheet=sheet.value)
-    )
+def _(found_book, sheet, source):
+    try:
+        sheet_book = draft.reopen(found_book, source, sheet=sheet.value)
+        sheet_trouble = None
+    except LeadkitError as _error:
+        sheet_book = None
+        sheet_trouble = panels.trouble(_error, "This sheet cannot be read")
+    return sheet_book, sheet_trouble
+
+
+@app.cell(hide_code=True)
+def _(found_book, job, sheet, sheet_book, sheet_trouble):
+    mo.stop(job is not None)
+    _parts = [panels.file_line(sheet_book or found_book)]
+    if len(found_book.sheets) > 1:
+        _parts.append(sheet)
+    if sheet_trouble is not None:
+        _parts.append(sheet_trouble)
+    mo.vstack(_parts)
+    return
+
+
+@app.cell(hide_code=True)
+def _(sheet_book):
+    mo.stop(sheet_book is None)
     header_row = mo.ui.number(
         start=0,
-        stop=max(200, _sheet_book.header_row),
+        stop=max(draft.LAST_HEADER_ROW, sheet_book.header_row),
         step=1,
-        value=_sheet_book.header_row,
-        label="Row with the column names",
+        value=sheet_book.header_row,
+        label="Row with the column names (0: there are none)",
     )
     return (header_row,)
 
 
 @app.cell(hide_code=True)
-def _(found_book, header_row, name, sheet, source):
+def _(header_row, sheet_book, source):
     try:
-        book = found_book
-        if (sheet.value, header_row.value) != (found_book.sheet, found_book.header_row):
-            book = open_upload(name, source, sheet=sheet.value, header_row=header_row.value)
+        book = draft.reopen(sheet_book, source, header_row=header_row.value)
         book_trouble = None
     except LeadkitError as _error:
         book = None
-        book_trouble = panels.trouble(_error, "This sheet cannot be read")
+        book_trouble = panels.trouble(_error, "The rows cannot be read")
     return book, book_trouble
 
 
 @app.cell(hide_code=True)
-def _(book, book_trouble, found_book, header_row, job, name, sheet):
+def _(book, book_trouble, header_row, job):
     mo.stop(job is not None)
-    _pickers = [sheet, header_row] if len(found_book.sheets) > 1 else [header_row]
-    _parts = [mo.hstack(_pickers, justify="start", gap=2, wrap=True)]
+    _parts = [header_row]
     if book is None:
         _parts.append(book_trouble)
+    elif book.frame.empty:
+        _parts.append(
+            panels.note("warn", "No rows here", "Choose another sheet, or another row for the column names.")
+        )
     else:
-        _parts.insert(0, panels.file_line(book))
-        if book.notes:
-            _parts.append(panels.bullets(book.notes))
-        if len(book.frame):
-            _parts.append(show(book.frame.head(draft.FIRST_ROWS)))
-        else:
-            _parts.append(
-                panels.note(
-                    "warn", "No rows here", "Choose another sheet, or another row for the column names."
-                )
-            )
+        _parts += [panels.bullets(book.notes), show(book.frame.head(draft.FIRST_ROWS))]
     mo.vstack(_parts)
     return
 

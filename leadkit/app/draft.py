@@ -12,6 +12,7 @@ from leadkit.app.charts import ROW_WORDS
 from leadkit.app.job_folder import Order
 from leadkit.app.show import labels, text
 from leadkit.app.steps import Step
+from leadkit.app.upload import open_upload
 from leadkit.columns import guess
 from leadkit.errors import InputError
 from leadkit.money import credits_text
@@ -23,6 +24,23 @@ from leadkit.workspace import Workspace
 
 #: Rows of the sheet that are shown to find the header in, and to recognise the right sheet by.
 FIRST_ROWS = 5
+#: How far down a person may say that the column names are.
+LAST_HEADER_ROW = 200
+
+
+def reopen(book: Book, source: bytes, *, sheet: str | None = None, header_row: int | None = None) -> Book:
+    """The same workbook with another sheet, whose header is found anew, or another header row.
+
+    Raises
+    ------
+    SheetError
+        The sheet cannot be read.
+    """
+    if sheet is not None and sheet != book.sheet:
+        return open_upload(book.name, source, sheet=sheet)
+    if header_row is not None and header_row != book.header_row:
+        return open_upload(book.name, source, sheet=book.sheet, header_row=header_row)
+    return book
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +10,9 @@ import marimo as mo
 
 from leadkit.app import charts, panels
 from leadkit.app.job_folder import JobFolder
-from leadkit.app.jobs import Status
+from leadkit.app.jobs import Jobs, Status
 from leadkit.app.steps import STEPS
+from leadkit.errors import RunNotFoundError
 from leadkit.money import credits_text
 
 #: What became of a row → why, and what a person can do about it.
@@ -38,6 +40,15 @@ def job_words(job: JobFolder, status: Status) -> str:
     words = {"running": "under way", "stopping": "about to stop", "interrupted": "interrupted"}
     done = f"{status.keys_done:,} of {STEPS[job.order.step].count(status.keys_total)} done"
     return f"{job_title(job)}: {words.get(status.state, status.state)}, {done}"
+
+
+def unfinished_links(jobs: Jobs, user: str, at_most: int = 3) -> list[tuple[str, str]]:
+    """Words and address of the newest jobs that are under way or wait to be resumed."""
+    found = []
+    for job in jobs.unfinished(user)[:at_most]:
+        with contextlib.suppress(RunNotFoundError):  # removed at this very moment
+            found.append((job_words(job, jobs.status(job)), f"?job={job.id}"))
+    return found
 
 
 def job_head(job: JobFolder, status: Status) -> mo.Html:

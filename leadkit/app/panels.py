@@ -66,7 +66,10 @@ def trouble(error: Exception, title: str = "This did not work") -> mo.Html:
 
 
 def bullets(items: Iterable[object]) -> mo.Html:
-    """Sentences as a list."""
+    """Sentences as a list; nothing for none."""
+    items = list(items)
+    if not items:
+        return mo.Html("")
     return mo.Html('<ul class="lk-list">' + "".join(f"<li>{escaped(item)}</li>" for item in items) + "</ul>")
 
 

@@ -17,7 +17,7 @@ from tests.browser.driver import Server, Visitor, chromium, launch, profile, vis
 
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 #: Width and a height that takes the whole page: a picture does not scroll the app.
-SIZES = ((1280, 2300), (800, 2500), (400, 3200))
+SIZES = ((1280, 1900), (800, 2100), (400, 2600))
 
 
 def main(folder: Path) -> None:
@@ -27,7 +27,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as name,
-        Sandbox(credits=500, rate_limited=False, validation_millicredits=1000) as box,
+        Sandbox(credits=5000, rate_limited=False, validation_millicredits=1000) as box,
         sync_playwright() as playwright,
     ):
         home = Path(name)
@@ -82,25 +82,37 @@ def _walk(someone: Visitor, box: Sandbox, home: Path, folder: Path, width: int, 
     someone.button.wait_for()
     shoot("4-preview", 2000)
 
-    box.fault("delay", "/email/validate", seconds=4.0)
+    someone.page.get_by_text("What happens to each row").click()
+    shoot("5-rows", 1500)
     someone.button.click()
-    someone.note("Under way").wait_for()
-    shoot("5-running")
     someone.download_button.wait_for()
-    shoot("6-done", 2000)
+    shoot("7-done", 2000)
+
+    someone.open()
+    book.write_bytes(people_book(leads(box, 40, skip=40 * n)))
+    someone.upload(book)
+    someone.choose_step("Unlock contact data")
+    box.fault("delay", "/leads/unlock", times=None, seconds=1.0)
+    already = len(box.charges)
+    someone.button.click()
+    while len(box.charges) < already + 15:
+        someone.page.wait_for_timeout(100)
+    shoot("6-running", 1200)
+    box.clear_faults()
+    someone.note("Done").wait_for()
 
     if colours == "light":
         box.set_credits("leadleap", 3)
         someone.open()
-        book.write_bytes(people_book(leads(box, 9, skip=9 * n + 120)))
+        book.write_bytes(people_book(leads(box, 9, skip=9 * n + 300)))
         someone.upload(book)
         someone.choose_step("Unlock contact data")
         someone.button.wait_for()
-        shoot("7-few-credits", 1500)
+        shoot("8-few-credits", 1500)
         someone.button.click()
         someone.note("It had to stop").wait_for()
-        shoot("8-stopped", 1500)
-        box.set_credits("leadleap", 500)
+        shoot("9-stopped", 1500)
+        box.set_credits("leadleap", 5000)
 
 
 if __name__ == "__main__":
