@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,9 +46,7 @@ class FakeClock:
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No key, setting or ledger of whoever runs the tests."""
-    import os
-
-    for name in os.environ:
+    for name in list(os.environ):
         if name.startswith(("LEADKIT_", "LEADLEAP_", "LEADIQ_", "LEADFEEDER_", "LEADEY_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("LEADKIT_HOME", str(tmp_path / "home"))
@@ -59,7 +60,6 @@ def clock() -> FakeClock:
 @pytest.fixture
 def box() -> Iterator[Sandbox]:
     with Sandbox(rate_limited=False) as box:
-        KEYS_IN_USE.add(box.environ["LEADLEAP_API_KEY"])
         yield box
 
 
@@ -84,13 +84,48 @@ def workspace(open_workspace: Callable[..., Workspace]) -> Workspace:
     return open_workspace()
 
 
+_start_sandbox = Sandbox.start
+
+
+def _start_and_note_keys(box: Sandbox) -> Sandbox:
+    """Every sandbox that a test starts tells its keys, in each form in which they travel."""
+    started = _start_sandbox(box)
+    for name, value in box.environ.items():
+        if name.endswith("_API_KEY"):
+            KEYS_IN_USE.add(value)
+            with suppress(ValueError):
+                KEYS_IN_USE.add(base64.b64decode(value, validate=True).decode())
+    return started
+
+
+Sandbox.start = _start_and_note_keys  # type: ignore[method-assign]
+
+
+def files_with_a_key(folder: Path) -> list[str]:
+    """Files that hold a key of this test run, or the greater part of one."""
+    parts = [key[4:36].encode() for key in KEYS_IN_USE if len(key) >= 36]
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.stat().st_size < 50_000_000:
+            content = path.read_bytes()
+            if any(part in content for part in parts):
+                found.append(str(path))
+    return found
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """In CI every program is there, so a skipped test is a failure; and no file may hold a key."""
-    import os
-
+    """No file that the tests leave may hold a key; and in CI, where every program is there, none is skipped."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    skipped = reporter.stats.get("skipped", []) if reporter else []
-    if os.environ.get("CI") and skipped and exitstatus == 0:
+    if reporter is None or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return
+    left = files_with_a_key(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
+    reporter.write_line("")
+    reporter.write_line(f"{len(KEYS_IN_USE)} keys were used; {len(left)} of the files left behind hold one.")
+    for path in left:
+        reporter.write_line(f"  {path}", red=True)
+    skipped = reporter.stats.get("skipped", []) if os.environ.get("CI") else []
+    if skipped:
         reporter.write_line(f"CI allows no skipped test; {len(skipped)} were skipped.", red=True)
-        session.exitstatus = 1
+    if (left or skipped) and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
