@@ -399,13 +399,6 @@ class Ledger:
             connection.execute(update(facts).where(*mine).values(state=FactState.INTENT))
         return Claim(call_id, tuple(keys), call.reserved, attempt)
 
-    def repeat(self, call_id: int) -> None:
-        """Count one more sending of a call that its owner still holds."""
-        with self.writing() as connection:
-            connection.execute(
-                update(calls).where(calls.c.id == call_id).values(attempts=calls.c.attempts + 1)
-            )
-
     def settle(
         self,
         call_id: int,
