@@ -189,4 +189,4 @@ def balance_words(preview: Preview, balance: Balance | None) -> list[str]:
     left = f"The account has {credits_text(balance.remaining)} credits left"
     if balance.remaining >= preview.most:
         return [f"{left}."]
-    return [f"{left}, which may not be enough for all. The work then stops and can be continued later."]
+    return [f"{left}, which may not be enough for all. The work then stops and can be resumed later."]

@@ -244,7 +244,7 @@ class Jobs:
         except Exception as error:
             _log.exception("job %s failed", job.id)
             job.note_problem(
-                f"leadkit failed by itself ({type(error).__name__}). What was bought is kept. Continue the job; "
+                f"leadkit failed by itself ({type(error).__name__}). What was bought is kept. Resume the job; "
                 "if it fails again, please report it."
             )
         finally:
