@@ -13,6 +13,7 @@ from leadkit.sandbox import control
 from leadkit.sandbox.account import MILLICREDITS_PER_CREDIT
 from leadkit.sandbox.faults import Fault, FaultKind
 from leadkit.sandbox.gate import Backstage, Provider
+from leadkit.sandbox.leadfeeder import Leadfeeder
 from leadkit.sandbox.leadiq import LeadIQ
 from leadkit.sandbox.leadleap import LeadLeap
 from leadkit.sandbox.leadleap.webhooks import Delivery
@@ -68,6 +69,7 @@ class Sandbox:
         providers: list[Provider] = [
             self._leadleap,
             LeadIQ(self._backstage, limit_millicredits=limit, rate_limited=rate_limited),
+            Leadfeeder(self._backstage, limit_millicredits=limit, rate_limited=rate_limited),
         ]
         self._providers = {provider.name: provider for provider in providers}
         self._keys = {
@@ -163,7 +165,11 @@ class Sandbox:
         account: str = "main",
         expired: bool = False,
     ) -> str:
-        """Make another key, with all scopes unless some are named. A new account has its own credits."""
+        """Make another key. A new account has its own credits.
+
+        ``scopes`` are those of LeadLeap, all unless some are named; a Leadfeeder key has none unless further
+        accounts are named, which its user has access to as well; the other providers' keys have none.
+        """
         return self._provider(provider).new_key(account=account, scopes=scopes, expired=expired)
 
     def set_credits(self, provider: str, credits: float, *, account: str = "main") -> None:  # noqa: A002
@@ -176,8 +182,10 @@ class Sandbox:
         self._provider(provider).accounts.account(account).plan = plan
 
     def set_price(self, provider: str, operation: str, millicredits: int) -> None:
-        """What one lead, person, company or address costs: LeadLeap's "unlock", "export" or "validate", LeadIQ's
-        "profile", "email", "phone", "company" or "verify".
+        """What one lead, person, company, address or call costs.
+
+        LeadLeap has "unlock", "export" and "validate"; LeadIQ "profile", "email", "phone", "company" and "verify";
+        Leadfeeder "company", "contact" and, free unless a price is set, "search" and "match".
         """
         prices = self._provider(provider).prices
         if operation not in prices:
@@ -192,7 +200,7 @@ class Sandbox:
     def set_option(self, provider: str, name: str, value: str | int | bool | None) -> None:
         """Set one of the provider's options: what its contract leaves open, or what differs between accounts.
 
-        :class:`leadkit.sandbox.leadiq.Options` says which there are.
+        :class:`leadkit.sandbox.leadiq.Options` and :class:`leadkit.sandbox.leadfeeder.Options` say which there are.
         """
         set_option(self._provider(provider).options, name, value)
 

@@ -77,11 +77,14 @@ class Call:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON; raises ValueError when it is none."""
+        """The body; raises ValueError, with words for the caller, when it is no JSON or is not called so."""
+        content_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type != "application/json":
+            raise ValueError("Content-Type must be application/json.")
         try:
             return json.loads(self.body)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+        except (ValueError, RecursionError):
+            raise ValueError("The request body is not valid JSON.") from None
 
 
 class Answering(Protocol):
@@ -95,7 +98,7 @@ class Answering(Protocol):
     def answer(self, call: Call, handler: Callable[..., Response]) -> Response: ...
 
     def error(self, call: Call, fault: Fault) -> Response:
-        """The provider's own error answer for a "status" fault."""
+        """The provider's own error answer for a "status" fault, whose headers the gate adds."""
 
     def asked(self, call: Call) -> tuple[str, ...]:
         """The keys that the request asks about, as far as it can be read."""
@@ -190,7 +193,7 @@ class Endpoint:
             case "reset_before" | "reset_after":
                 return None
             case "status":
-                return self._provider.error(call, fault)
+                return _with_headers(self._provider.error(call, fault), fault)
             case "html":
                 page = "<html><body><h1>502 Bad Gateway</h1></body></html>"
                 return HTMLResponse(page, fault.status or 502, fault.headers)
@@ -226,6 +229,13 @@ class Endpoint:
         )
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         await self._backstage.connections.close(scope["client"])
+
+
+def _with_headers(response: Response, fault: Fault) -> Response:
+    if fault.retry_after is not None:
+        response.headers["Retry-After"] = fault.retry_after
+    response.headers.update(fault.headers)
+    return response
 
 
 def _raw(fault: Fault) -> Response:

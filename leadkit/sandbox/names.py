@@ -248,6 +248,17 @@ COMPANY_SIZE_WEIGHTS = (10, 22, 28, 16, 10, 9, 3, 2)
 #: Yearly revenue in US dollars, one range for each company size.
 REVENUE_RANGES = ("0-1M", "1M-10M", "10M-50M", "50M-100M", "100M-250M", "250M-1B", "1B-5B", "5B+")
 
+
+def revenue_usd(text: str) -> tuple[int, int | None]:
+    """``10M-50M`` → its ends in US dollars; the highest range has no upper one."""
+    least, _, most = text.rstrip("+").partition("-")
+    return _dollars(least), _dollars(most) if most else None
+
+
+def _dollars(text: str) -> int:
+    return int(text.rstrip("MB")) * {"M": 10**6, "B": 10**9}.get(text[-1], 1)
+
+
 JOB_LEVELS = ("C-Level", "VP", "Director", "Manager", "Senior", "Entry")
 JOB_LEVEL_WEIGHTS = (7, 8, 16, 25, 25, 19)
 

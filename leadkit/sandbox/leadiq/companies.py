@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from leadkit.sandbox import spelling
-from leadkit.sandbox.names import Country
+from leadkit.sandbox.names import Country, revenue_usd
 from leadkit.sandbox.world import Company, past_day, share
 
 PROVIDER = "leadiq"
@@ -24,7 +24,6 @@ _TECHNOLOGIES = (
     ("Lorem Analytics", "Analytics"),
 )
 _FUNDING_TYPES = ("Seed", "Series A", "Series B", "Private Equity")
-_MULTIPLES = {"M": 10**6, "B": 10**9}
 
 
 def company_id(company: Company) -> str:
@@ -61,17 +60,8 @@ def funding(company: Company) -> dict[str, Any] | None:
 
 
 def revenue_range(company: Company) -> dict[str, Any]:
-    """``10M-50M`` in US dollars → its ends; the highest range has none."""
-    least, _, most = company.revenue_range.rstrip("+").partition("-")
-    return {
-        "start": _dollars(least),
-        "end": _dollars(most) if most else None,
-        "description": company.revenue_range,
-    }
-
-
-def _dollars(text: str) -> int:
-    return int(text.rstrip("MB")) * _MULTIPLES.get(text[-1], 1)
+    start, end = revenue_usd(company.revenue_range)
+    return {"start": start, "end": end, "description": company.revenue_range}
 
 
 def country_codes(country: Country) -> dict[str, str]:

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from leadkit.sandbox import spelling
+from leadkit.sandbox.alike import domain_name, firm_name, folded, profile_name
 from leadkit.sandbox.leadiq import companies as company_side
 from leadkit.sandbox.leadiq import people as people_side
-from leadkit.sandbox.leadiq.identity import domain_name, firm_name, folded, profile_name
 from leadkit.sandbox.leadiq.refusal import Refusal
 from leadkit.sandbox.names import Country
 from leadkit.sandbox.world import Company, Person, past_day

@@ -57,9 +57,6 @@ class GraphqlApi:
         response = self._respond({"data": None, "errors": errors})
         if status not in _OWN_STATUSES:
             response.status_code = status
-        if fault.retry_after is not None:
-            response.headers["Retry-After"] = fault.retry_after
-        response.headers.update(fault.headers)
         return response
 
     def asked(self, call: Call) -> tuple[str, ...]:
@@ -153,13 +150,10 @@ def _read(call: Call) -> Query:
 
     if call.method != "POST":
         raise NoQuery
-    content_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise Refusal(400, "Content-Type must be application/json.")
     try:
         body = call.json
-    except ValueError:
-        raise Refusal(400, "The request body is not valid JSON.") from None
+    except ValueError as error:
+        raise Refusal(400, str(error)) from None
     if not isinstance(body, dict) or not isinstance(body.get("query"), str) or not body["query"].strip():
         raise NoQuery
     variables, name = body.get("variables"), body.get("operationName")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from leadkit.sandbox.alike import domain_name, folded
 from leadkit.sandbox.clock import iso
-from leadkit.sandbox.leadiq.identity import domain_name, folded
 from leadkit.sandbox.leadiq.people import SENIORITIES
 from leadkit.sandbox.leadiq.refusal import Refusal
 from leadkit.sandbox.world import Company, World

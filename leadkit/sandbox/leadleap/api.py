@@ -162,9 +162,6 @@ class LeadLeap:
         )
         response = refused(call, refusal, status=status)
         add_rate_headers(response, call.allowance)
-        if wait is not None:
-            response.headers["Retry-After"] = wait
-        response.headers.update(fault.headers)
         return response
 
     def asked(self, call: Call) -> tuple[str, ...]:

@@ -75,13 +75,10 @@ def add_rate_headers(response: Response, allowance: Allowance | None) -> None:
 
 def json_object(call: Call) -> dict[str, Any]:
     """The request's body; anything but a JSON object is refused."""
-    content_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise Refusal("BAD_REQUEST", "Content-Type must be application/json.")
     try:
         body = call.json
-    except ValueError:
-        raise Refusal("BAD_REQUEST", "The request body is not valid JSON.") from None
+    except ValueError as error:
+        raise Refusal("BAD_REQUEST", str(error)) from None
     if not isinstance(body, dict):
         raise Refusal("BAD_REQUEST", "The request body must be a JSON object.")
     return body
