@@ -10,11 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sqlalchemy import Engine
+
 from leadkit.clock import Clock, SystemClock
 from leadkit.errors import InputError, ProviderError
 from leadkit.ledger import FileOwners, Ledger, open_postgres, open_sqlite
 from leadkit.ledger.budget import Caps
 from leadkit.ledger.ledger import key_account
+from leadkit.ledger.shared_pace import SharedState, open_pace_file
 from leadkit.pace import Pace
 from leadkit.providers import make_provider, provider_names
 from leadkit.providers.base import Balance, Operation, Provider, Request, Response
@@ -41,6 +44,7 @@ class Workspace:
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._ledger: Ledger | None = None
+        self._pace_engine: Engine | None = None
         self._providers: dict[str, Provider] = {}
         self._transports: dict[str, Transport] = {}
         self._paces: dict[str, Pace] = {}
@@ -56,9 +60,11 @@ class Workspace:
             if self._ledger is None:
                 if self.settings.ledger_url:
                     engine, where = open_postgres(self.settings.ledger_url), "in PostgreSQL"
+                    self._pace_engine = engine
                 else:
                     path = self.home / "ledger.sqlite"
                     engine, where = open_sqlite(path), str(path)
+                    self._pace_engine = open_pace_file(self.home / "pace.sqlite")
                 owners = FileOwners(self.home / "locks")
                 caps = Caps(self.settings.user_day_millicredits, self.settings.account_day_millicredits)
                 self._ledger = Ledger(engine, owners, self.clock, where=where, caps=caps)
@@ -89,11 +95,24 @@ class Workspace:
             return self._transports[provider].send
 
     def pace(self, operation: Operation) -> Pace:
-        """The pace at which the operation's limit may be used, shared by all threads."""
+        """The pace at which the operation's limit may be used, shared by all threads and processes on one key.
+
+        Raises
+        ------
+        SettingsError
+            No key for this provider.
+        LedgerError
+            The ledger cannot be opened.
+        """
+        name, limit = operation.provider, operation.limit
         with self._lock:
-            if operation.provider not in self._paces:
-                self._paces[operation.provider] = Pace(operation.limit, self.clock)
-            return self._paces[operation.provider]
+            if name not in self._paces:
+                ledger, engine = self.ledger, self._pace_engine
+                assert engine is not None
+                secret = self.settings.key(self.provider(name).key_name).reveal()
+                state = SharedState(engine, name, ledger.fingerprint(secret), limit, self.clock)
+                self._paces[name] = Pace(limit, self.clock, state)
+            return self._paces[name]
 
     def account(self, provider: str) -> str:
         """The account that the provider's key belongs to, as far as the ledger knows. Sends nothing.
@@ -164,6 +183,10 @@ class Workspace:
             if self._ledger is not None:
                 self._ledger.close()
                 self._ledger = None
+            if self._pace_engine is not None:
+                self._pace_engine.dispose()
+                self._pace_engine = None
+            self._paces.clear()
             if self.on_close is not None:
                 self.on_close()
                 self.on_close = None

@@ -1,6 +1,6 @@
 """How much of an allowed rate is used, and how many requests are turned away.
 
-    python tests/benchmarks/pace.py            # the matrix, in simulated time, and one real run over loopback
+    python tests/benchmarks/pace.py            # the matrix, in simulated time, and real runs over loopback
     python tests/benchmarks/pace.py --no-real  # the matrix alone
 
 The servers count in different ways and may or may not say so in headers. The share is what was accepted, of all that
@@ -14,18 +14,24 @@ import heapq
 import http.server
 import itertools
 import math
+import os
 import random
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from leadkit.clock import SystemClock
-from leadkit.pace import Pace, Window
+from leadkit.ledger.shared_pace import SharedState, open_pace_file
+from leadkit.pace import MemoryState, Pace, PaceState, Window
 from leadkit.providers.base import RateLimit, Request
 from leadkit.rate_headers import read_rate_headers
 from leadkit.settings import Settings
@@ -150,6 +156,15 @@ class Result:
     refused_first: int
 
 
+class _SimulatedClock(SystemClock):
+    """Shows what the simulation sets."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
 def headers_of(server: Server, now: float, rounded: str) -> dict[str, str]:
     reset = server.resets_at(now) + UNIX
     text = {"down": f"{math.floor(reset)}", "up": f"{math.ceil(reset)}", "exact": f"{reset:.3f}"}[rounded]
@@ -170,15 +185,23 @@ def simulate(
     threads: int = THREADS,
     windows: int = WINDOWS,
     others: float = 0.0,
+    processes: int = 1,
     seed: int = 1,
 ) -> Result:
     """Run threads against a server in simulated time.
+
+    Several ``processes`` have ``threads`` each, and share their count through a real database file.
 
     ``latency`` from sending to answer, in seconds, ±20 %; ``rounded``: how the server writes the reset, as whole
     seconds ``"down"`` or ``"up"``, or ``"exact"``; ``others``: what share of the limit somebody else uses.
     """
     rng = random.Random(seed)
-    pace = Window(server.limit, server.seconds)
+    clock, documented = _SimulatedClock(), RateLimit(server.limit, server.seconds, "this benchmark")
+    folder = tempfile.TemporaryDirectory()
+    states: list[PaceState] = [MemoryState(documented)]
+    if processes > 1:
+        engines = [open_pace_file(Path(folder.name) / "pace.sqlite") for _ in range(processes)]
+        states = [SharedState(engine, "simulated", "key", documented, clock) for engine in engines]
     end = windows * server.seconds
     order = itertools.count()
     events: list[tuple[float, int, str, tuple[Any, ...]]] = []
@@ -186,8 +209,8 @@ def simulate(
     def at(when: float, what: str, *args: Any) -> None:
         heapq.heappush(events, (when, next(order), what, args))
 
-    for _ in range(threads):
-        at(0.0, "ask")
+    for state in states * threads:
+        at(0.0, "ask", state)
     foreign = 0
     if others:
         at(rng.random() * server.seconds, "other")
@@ -196,13 +219,14 @@ def simulate(
         now, _, what, args = heapq.heappop(events)
         if now >= end:
             break
+        clock.seconds = now
         if what == "ask":
-            number, wait = pace.take(now)
+            number, wait = args[0].change(lambda window: window.take(clock.seconds))
             if number is None:
-                at(now + wait, "ask")
+                at(now + wait, "ask", *args)
             else:
                 there = latency * rng.uniform(0.4, 0.6)
-                at(now + there, "arrive", number)
+                at(now + there, "arrive", *args, number)
         elif what == "arrive":
             ok = server.count(now)
             accepted += ok
@@ -211,14 +235,21 @@ def simulate(
             elif not ok:
                 refused_first += 1
             told = headers_of(server, now, rounded) if headers else {}
-            at(now + latency * rng.uniform(0.4, 0.6), "answer", args[0], ok, told)
+            at(now + latency * rng.uniform(0.4, 0.6), "answer", *args, ok, told)
         elif what == "other":
             foreign += server.count(now)
             at(now + rng.expovariate(others * server.limit / server.seconds), "other")
         else:
-            number, ok, told = args
-            pace.answer(number, now, read_rate_headers(told), refused=not ok)
-            at(now if ok else now + 1.0, "ask")
+            state, number, ok, told = args
+            answer = partial(
+                Window.answer, number=number, now=now, told=read_rate_headers(told), refused=not ok
+            )
+            state.change(answer)
+            at(now if ok else now + 1.0, "ask", state)
+    if processes > 1:
+        for engine in engines:
+            engine.dispose()
+    folder.cleanup()
     return Result(accepted / (server.most(0.0, end) - foreign), refused, refused_first)
 
 
@@ -243,16 +274,17 @@ def matrix() -> bool:
         f"Simulated: {WINDOWS} windows, {THREADS} threads. Share of what the server would have accepted, and refusals"
     )
     print(
-        "after the first window; the last column has another user of the key, who sends at 0.3 of the limit.\n"
+        "after the first window. The last columns: three processes that share the count through a database, in"
     )
+    print(f"{SHARED_WINDOWS} windows; and another user of the key, who sends at 0.3 of the limit.\n")
     latencies = "".join(f"{latency * 1000:>9.0f} ms  " for latency in LATENCIES)
-    print(f"{'':<30}{'headers':<9}{latencies}{'50 ms, shared key':>20}")
+    print(f"{'':<30}{'headers':<9}{latencies}{'50 ms, 3 processes':>20}{'50 ms, others':>20}")
     for provider, (limit, seconds) in LIMITS.items():
         headers = provider in WITH_HEADERS
         for name, make in SERVERS.items():
             cells = []
-            for latency in LATENCIES:
-                result = simulate(make(limit, seconds), latency=latency, headers=headers)
+            for latency, processes in [*((latency, 1) for latency in LATENCIES), (0.05, 3)]:
+                result = simulate(make(limit, seconds), latency=latency, headers=headers, processes=processes)
                 met = result.share >= LEAST_SHARE[headers] and not (headers and result.refused)
                 good &= met
                 cells.append(f"{result.share:>8.3f} {result.refused:>3}{' ' if met else '!'}")
@@ -263,11 +295,16 @@ def matrix() -> bool:
 
 
 class _RealServer(http.server.ThreadingHTTPServer):
-    """Counts real requests in fixed windows and answers after 30 ms."""
+    """Counts real requests and answers after 30 ms: in fixed windows out of phase, or strictly and in silence."""
 
-    def __init__(self, limit: int, seconds: float) -> None:
+    request_queue_size = 64
+
+    def __init__(self, limit: int, seconds: float, *, headers: bool) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.count = Fixed(limit, seconds, phase=0.3 * seconds)
+        self.count: Server = (
+            Fixed(limit, seconds, phase=0.3 * seconds) if headers else Sliding(limit, seconds)
+        )
+        self.headers = headers
         self.lock = threading.Lock()
         self.started = time.monotonic()
         self.refusals: list[float] = []
@@ -292,10 +329,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             f"HTTP/1.1 {200 if ok else 429} .",
             "Content-Length: 0",
             f"Date: {formatdate(unix, usegmt=True)}",
-            f"X-RateLimit-Limit: {self.server.count.limit}",
-            f"X-RateLimit-Remaining: {left}",
-            f"X-RateLimit-Reset: {unix - 0.03 + resets_in:.3f}",
         ]
+        if self.server.headers:
+            head += [
+                f"X-RateLimit-Limit: {self.server.count.limit}",
+                f"X-RateLimit-Remaining: {left}",
+                f"X-RateLimit-Reset: {unix - 0.03 + resets_in:.3f}",
+            ]
         self.wfile.write("\r\n".join([*head, "", ""]).encode())
 
     def log_message(self, *args: object) -> None:
@@ -311,16 +351,14 @@ class _Plain:
         return {"Authorization": f"Bearer {key}"}
 
 
-def real_run(limit: int = 40, seconds: float = 3.0, windows: int = 5) -> bool:
-    """The same over real sockets and real time, with a window made short; False when the target is missed."""
-    server = _RealServer(limit, seconds)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+def client(url: str, state_file: str, limit: int, seconds: float) -> None:
+    """One process of a real run: says when it is ready, starts at a line on its input, and ends with the input."""
     clock = SystemClock()
-    url = f"http://127.0.0.1:{server.server_port}"
     settings = Settings.from_environment({"PLAIN_API_KEY": "benchmark", "LEADKIT_LEADLEAP_URL": url})
     transport = Transport(_Plain(), settings, clock=clock)  # type: ignore[arg-type] # sells nothing
-    pace = Pace(RateLimit(limit, seconds, "this benchmark"), clock)
-    end, stop = windows * seconds, threading.Event()
+    documented = RateLimit(limit, seconds, "this benchmark")
+    state = SharedState(open_pace_file(Path(state_file)), "plain", "benchmark", documented, clock)
+    pace, stop = Pace(documented, clock, state), threading.Event()
 
     def work() -> None:
         while pace.acquire(stop):
@@ -330,32 +368,92 @@ def real_run(limit: int = 40, seconds: float = 3.0, windows: int = 5) -> bool:
                 stop.wait(1.0)
 
     workers = [threading.Thread(target=work) for _ in range(THREADS)]
-    cpu, server.started = time.process_time(), time.monotonic()
+    print("ready", flush=True)
+    sys.stdin.readline()
     for worker in workers:
         worker.start()
-    stop.wait(end)
-    accepted, cpu = server.accepted, time.process_time() - cpu
+    sys.stdin.read()
     stop.set()
     for worker in workers:
         worker.join()
     transport.close()
-    server.shutdown()
-    share = accepted / server.count.most(0.0, end)
-    refused = sum(at > seconds for at in server.refusals)
+
+
+def real_run(
+    *, processes: int, headers: bool, limit: int = 40, seconds: float = 3.0, windows: int = 5
+) -> Result:
+    """The same over real sockets and real time, by processes that share a state, with a window made short."""
+    server = _RealServer(limit, seconds, headers=headers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = [
+            f"http://127.0.0.1:{server.server_port}",
+            f"{folder}/pace.sqlite",
+            f"{limit}",
+            f"{seconds}",
+        ]
+        environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        clients = [
+            subprocess.Popen(
+                [sys.executable, __file__, "--client", *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environ,
+            )
+            for _ in range(processes)
+        ]
+        try:
+            for one in clients:
+                assert one.stdout is not None
+                assert one.stdout.readline() == b"ready\n"
+            server.started = time.monotonic()
+            for one in clients:
+                assert one.stdin is not None
+                one.stdin.write(b"go\n")
+                one.stdin.flush()
+            time.sleep(windows * seconds)
+            accepted, refusals = server.accepted, list(server.refusals)
+        finally:
+            for one in clients:
+                one.communicate()
+            server.shutdown()
+            server.server_close()
+    share = accepted / server.count.most(0.0, windows * seconds)
+    late = sum(at > seconds for at in refusals)
+    return Result(share, late, len(refusals) - late)
+
+
+def real_runs() -> bool:
+    """Print the runs in real time; False when one misses its target."""
+    good = True
     print(
-        f"\nReal: {windows} windows of {seconds:g} s over loopback, {limit} requests each, 30 ms, out of phase"
+        "\nReal: 5 windows of 3 s over loopback, 40 requests each, 30 ms, out of phase. Share, refusals after"
     )
-    print(f"share {share:.3f}, refused {refused}, CPU of client and server {cpu / end:.1%} of the time")
-    return share >= LEAST_SHARE[True] and refused == 0
+    print("the first window, and in it.\n")
+    for processes in (1, 3):
+        for headers in (True, False):
+            result = real_run(processes=processes, headers=headers)
+            met = result.share >= LEAST_SHARE[headers] and not (headers and result.refused)
+            good &= met
+            print(
+                f"{processes} process{'es' if processes > 1 else '':<4}headers {'yes' if headers else 'no':<6}"
+                f"{result.share:.3f} {result.refused:>3} {result.refused_first:>3}{'' if met else ' !'}"
+            )
+    return good
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--no-real", action="store_true", help="leave out the run in real time (15 s)")
+    parser.add_argument("--no-real", action="store_true", help="leave out the runs in real time (3 min)")
+    parser.add_argument("--client", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.client:
+        url, state_file, limit, seconds = options.client
+        client(url, state_file, int(limit), float(seconds))
+        return 0
     good = matrix()
     if not options.no_real:
-        good &= real_run()
+        good &= real_runs()
     print("\nAll targets met." if good else "\nA target is missed, see the marks.")
     return 0 if good else 1
 
