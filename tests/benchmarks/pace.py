@@ -274,9 +274,9 @@ def matrix() -> bool:
         f"Simulated: {WINDOWS} windows, {THREADS} threads. Share of what the server would have accepted, and refusals"
     )
     print(
-        "after the first window. The last columns: three processes that share the count through a database, in"
+        "after the first window. The last columns: three processes that share the count through a database;"
     )
-    print(f"{SHARED_WINDOWS} windows; and another user of the key, who sends at 0.3 of the limit.\n")
+    print("and another user of the key, who sends at 0.3 of the limit.\n")
     latencies = "".join(f"{latency * 1000:>9.0f} ms  " for latency in LATENCIES)
     print(f"{'':<30}{'headers':<9}{latencies}{'50 ms, 3 processes':>20}{'50 ms, others':>20}")
     for provider, (limit, seconds) in LIMITS.items():
