@@ -23,6 +23,11 @@ STORAGES = ["python", *(["pyarrow"] if find_spec("pyarrow") else [])]
 KEYS_IN_USE: set[str] = set()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--schedules", type=int, default=2_000, help="simulated schedules; 20000 for a release")
+    parser.addoption("--kills", type=int, default=25, help="real processes to kill; 1000 for a release")
+
+
 class FakeClock:
     """Time that moves only when somebody waits."""
 

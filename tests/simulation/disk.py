@@ -219,7 +219,7 @@ class Disks:
 @contextmanager
 def disks() -> Iterator[Disks]:
     """A place for ledgers that nobody needs afterwards."""
-    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="leadkit-simulation-", dir=in_memory) as folder:
         made = Disks(Path(folder))
         try:

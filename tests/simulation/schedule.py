@@ -88,7 +88,7 @@ class Schedule:
         rows = rng.randint(3, 8)
         price = rng.choice((100, 1000, 1000, 3000))
         tight = rng.random() < 0.4
-        share = rng.choice((0.0, 0.1, 0.25, 0.5))
+        share = rng.choice((0.05, 0.15, 0.3, 0.5))
         faults = tuple(fault for fault in FAULTS if rng.random() < share)
         if repeat != "free":
             faults = tuple(fault for fault in faults if fault != "delivered_twice")
@@ -111,7 +111,7 @@ class Schedule:
             foreign=rng.random() < 0.3,
             tight=tight,
             faults=faults,
-            fault_rate=rng.choice((0.05, 0.15, 0.4)),
+            fault_rate=rng.choice((0.1, 0.3, 0.6)),
             store_fault_rate=rng.choice((0.01, 0.04)),
             inside_transactions=rng.random() < 0.3,
             joins=rng.random() < 0.05,

@@ -35,6 +35,7 @@ class Task:
         self.wake_at = 0.0
         self.ready: Callable[[], bool] | None = None
         self.locks_held = 0
+        self.naps = 0  # since it last sent something
         self.done = False
         self.greenlet = greenlet(lambda: self._run(body), parent=process.scheduler.main)
 
@@ -201,9 +202,12 @@ class SimulatedClock:
         return STARTED + timedelta(seconds=self._scheduler.now + self._scheduler.skew)
 
     def wait(self, seconds: float, until: threading.Event | None = None) -> bool:
-        # Nobody is promised to be woken on the dot; it saves many looks at the clock.
+        # Nobody is promised to be woken on the dot: who looks again and again comes less and less often.
         is_set = (lambda: False) if until is None else until.is_set
-        self._scheduler.pause("sleeps", seconds=max(seconds, 0.25), ready=is_set)
+        if (task := self._scheduler.task) is not None:
+            task.naps += 1
+            seconds = max(seconds, 0.25 * task.naps)
+        self._scheduler.pause("sleeps", seconds=seconds, ready=is_set)
         return is_set()
 
 

@@ -32,6 +32,7 @@ _RETRY_AFTER = (
     "NaN",
     "Mon, 02 Mar 2026 09:10:00 GMT",
 )
+_ENDS_RUN = ("no_credits", "key_refused", "scope_refused", "error_in_200", "over_price")
 _HOSTILE: list[dict[str, Any]] = [
     case
     for case in json.loads((Path(__file__).parent.parent / "providers" / "hostile.json").read_text())["cases"]
@@ -64,6 +65,7 @@ class Wire:
     def send(self, request: Request) -> Response:
         task = self._scheduler.task
         assert task is not None
+        task.naps = 0
         asked = request.json.get("emails") or [request.json["lead_id"]] if request.json else []
         self._scheduler.pause(f"sends {request.path} {' '.join(asked)}")
         fault = self._fault()
@@ -82,7 +84,11 @@ class Wire:
     def _fault(self) -> str:
         if not self.failing or not self._faults or self._rng.random() > self._schedule.fault_rate:
             return ""
-        return self._rng.choice(self._faults)
+        # What leaves a charge unclear is what hurts; what ends a run hides what would have come after it.
+        weights = [
+            3.0 if kind.endswith("_after") else 0.3 if kind in _ENDS_RUN else 1.0 for kind in self._faults
+        ]
+        return self._rng.choices(self._faults, weights)[0]
 
     # -- what becomes of a request ---------------------------------------------------------------------------
 

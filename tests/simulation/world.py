@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ from unittest import mock
 import pandas as pd
 
 from leadkit import result
-from leadkit.errors import ApprovalError, LeadkitError, LedgerError, RunNotFoundError
+from leadkit.errors import ApprovalError, LedgerError, RunNotFoundError
 from leadkit.ledger import Ledger, Owner
 from leadkit.ledger.schema import FactState
 from leadkit.money import credits_text, to_millicredits
@@ -49,6 +49,7 @@ class Product:
     runner: type[Runner] = Runner
     operation: Callable[[Operation], Operation] = lambda operation: operation
     tables: Callable[[Any], None] | None = None  # changes a fresh ledger's tables
+    seams: Mapping[str, Any] = field(default_factory=dict)  # name → what stands in for it
 
 
 @dataclass
@@ -62,13 +63,16 @@ class Report:
     steps: int = 0
     kills: int = 0
     requests: int = 0
-    double_charges: int = 0
-    overruns: int = 0
-    lost_rows: int = 0
+    charges: int = 0
 
 
-def simulate(schedule: Schedule, disks: Disks, product: Product | None = None) -> Report:
-    """Carry out a schedule, and say what was wrong with it, if anything was."""
+def simulate(
+    schedule: Schedule, disks: Disks, product: Product | None = None, *, keep_trace: bool = False
+) -> Report:
+    """Carry out a schedule, and say what was wrong with it, if anything was.
+
+    The trace is kept if something was, or if ``keep_trace`` says so: thousands of them would fill the memory.
+    """
     world = World(schedule, disks, product or Product())
     report = Report(schedule)
     with world.seams():
@@ -79,11 +83,13 @@ def simulate(schedule: Schedule, disks: Disks, product: Product | None = None) -
             report.failure = str(error)
         finally:
             world.scheduler.bury()
-    report.trace = world.scheduler.trace
+    if report.failure or keep_trace:
+        report.trace = world.scheduler.trace
     report.digest = world.scheduler.digest()
     report.steps = world.scheduler.steps
     report.kills = sum(process.killed for process in world.scheduler.processes)
     report.requests = world.provider.paid_requests
+    report.charges = len(world.provider.charges)
     return report
 
 
@@ -120,6 +126,7 @@ class World:
             "leadkit.result.secrets": SimpleNamespace(token_hex=self._name),
             "leadkit.result.Runner": functools.partial(self.product.runner, threads=self.schedule.threads),
             "leadkit.result.join": self._join,
+            **self.product.seams,
         }.items():
             stack.enter_context(mock.patch(target, stand_in))
         return stack
@@ -180,7 +187,7 @@ class World:
         self.wire.failing = self.disk.failing = False
         self.scheduler.kills_left = 0
         self.provider.credits = None
-        for (run_id,) in self.disk.books.execute("SELECT id FROM runs ORDER BY id").fetchall():
+        for (run_id,) in self.disk.books.execute(_UNFINISHED).fetchall():
             self._alone(f"+{run_id}", self._resumer(run_id, 0.0))
         ample = len(self.keys) * self.schedule.price
         self._alone("calm", self._buyer(self.keys, ample))
@@ -300,6 +307,7 @@ class World:
 
 
 _real_join = result.join
+_UNFINISHED = "SELECT id FROM runs WHERE state <> 'done' ORDER BY id"
 
 
 class SimulatedOwners:
