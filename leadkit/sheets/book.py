@@ -235,7 +235,9 @@ class Book:
         notes = list(changes.notes)
         if changes.new and not self.header_row and not isinstance(self._file, OtherFile):
             places = ", ".join(f"{column.name!r} in {LETTERS[column.number or 0]}" for column in changes.new)
-            notes.append(f"The sheet has no row of column names, so the new columns have none in it: {places}.")
+            notes.append(
+                f"The sheet has no row of column names, so the new columns have none in it: {places}."
+            )
         parts: tuple[str, ...] = ()
         cells = sum(c.count for c in [*changes.new, *changes.existing])
         if isinstance(self._file, XlsxFile) and self._read is not None:

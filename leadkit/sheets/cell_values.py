@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import numbers
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -16,12 +16,8 @@ from leadkit.sheets.xml_text import escape_cell
 Form = Literal["text", "boolean", "number", "date", "datetime"]
 
 
-class CellValue(NamedTuple):
-    """``form`` decides the style; ``xml`` is the cell's XML behind its reference and style."""
-
-    form: Form
-    xml: str
-
+#: The form of a cell, which decides its style; and its XML behind reference and style.
+CellValue = tuple[Form, str]
 
 _BEYOND_DIGITS = 10**MAX_DIGITS
 _EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 (days in a sheet have no time zone)
@@ -67,7 +63,7 @@ class CellEncoder:
     def _value(self, form: Form, text: str) -> CellValue:
         start, end = self._value_xml
         kind = ' t="b"' if form == "boolean" else ""
-        return CellValue(form, f"{kind}{start}{text}{end}")
+        return form, f"{kind}{start}{text}{end}"
 
     def _text(self, text: str) -> CellValue:
         # A sheet counts as UTF-16 does: a character beyond the first plane is two.
@@ -80,7 +76,7 @@ class CellEncoder:
             units = text.encode("utf-16-le", "surrogatepass")[: 2 * (MAX_CELL_TEXT - len(mark))]
             text = units.decode("utf-16-le", "ignore") + mark
         start, end = self._text_xml
-        return CellValue("text", f"{start}{escape_cell(text)}{end}")
+        return "text", f"{start}{escape_cell(text)}{end}"
 
     def _number(self, value: Decimal | numbers.Real) -> CellValue:
         if isinstance(value, numbers.Integral | Decimal):

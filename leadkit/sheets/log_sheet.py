@@ -68,15 +68,15 @@ def sheet_xml(
         yield f"<cols>{columns}</cols>".encode()
     yield b"<sheetData>"
     header = (
-        f'<c r="{LETTERS[i]}1"{header_style}{encoder.encode(name).xml}' for i, name in enumerate(names, 1)
+        f'<c r="{LETTERS[i]}1"{header_style}{encoder.encode(name)[1]}' for i, name in enumerate(names, 1)
     )
     yield f'<row r="1">{"".join(header)}</row>'.encode()
     for row, values in enumerate(zip(*lists, strict=True), 2):
         cells = []
         for i, value in enumerate(values, 1):
             if value is not None:
-                cell = encoder.encode(value)
-                cells.append(f'<c r="{LETTERS[i]}{row}"{by_form.get(cell.form, "")}{cell.xml}')
+                form, xml = encoder.encode(value)
+                cells.append(f'<c r="{LETTERS[i]}{row}"{by_form.get(form, "")}{xml}')
         yield f'<row r="{row}">{"".join(cells)}</row>'.encode()
     yield b"</sheetData></worksheet>"
 

@@ -26,6 +26,16 @@ _SPANS = re.compile(rb"""(\sspans\s*=\s*["'])([0-9]{1,9}):([0-9]{1,9})(["'])""")
 _PLAIN_ROW = re.compile(rb' r="([0-9]+)"')
 
 
+#: Column number, letters, value.
+_Value = tuple[int, str, Any]
+
+
+class _Name(str):
+    """The name of a new column, which stands in the header."""
+
+    __slots__ = ()
+
+
 class _Looks(dict[Form, str]):
     """The style attribute of a new cell by its form, for one style that it takes its look from."""
 
@@ -94,6 +104,7 @@ class RowWriter:
         self._simple = simple
         self._looks: dict[int, _Looks] = {}
         self._style_of_tag: dict[bytes, int] = {}
+        self._spans: dict[bytes, bytes] = {}
         p = prefix.encode()
         self._row_start = re.compile(rb"<" + re.escape(p) + rb"row((?:\s[^<>]*?)?)(/?)>")
         self._row_end = b"</" + p + b"row"
@@ -118,16 +129,19 @@ class RowWriter:
                 content_end = masked.index(self._row_end, position)
                 position = masked.index(b">", content_end) + 1
             if self._next < count and targets[self._next] == number:
+                values = self._values()
+                self._next += 1
+                if not values:
+                    continue
                 pieces.append(raw[done : found.start()])
                 if found[2]:
-                    pieces += self._with_cells(number, found[1], b"", b"")
+                    pieces += self._with_cells(number, values, found[1], b"", b"")
                     pieces.append(self._row_end + b">")
                 else:
                     content = slice(found.end(), content_end)
-                    pieces += self._with_cells(number, found[1], raw[content], masked[content])
+                    pieces += self._with_cells(number, values, found[1], raw[content], masked[content])
                     pieces.append(raw[content_end:position])
                 done = position
-                self._next += 1
         if not pieces:
             return raw
         pieces.append(raw[done:])
@@ -144,12 +158,16 @@ class RowWriter:
         self._row = int(number) if number else self._row + 1
         return self._row
 
-    def _values(self) -> list[tuple[int, str, Any]]:
+    def _values(self) -> list[_Value]:
         """Column number, letters and value of each cell of the next row."""
         at = self._next - self._header_rows
         if at < 0:
-            return [(n, letters, self._names[n]) for n, letters, _ in self._columns if n in self._names]
-        return [(n, letters, values[at]) for n, letters, values in self._columns if values[at] is not None]
+            return [
+                (n, letters, _Name(self._names[n])) for n, letters, _ in self._columns if n in self._names
+            ]
+        return [
+            (n, letters, value) for n, letters, values in self._columns if (value := values[at]) is not None
+        ]
 
     def _look(self, base: int) -> _Looks:
         try:
@@ -157,43 +175,40 @@ class RowWriter:
         except KeyError:
             return self._looks.setdefault(base, _Looks(base, self._styles))
 
-    def _cells(self, row: int, beside: int) -> str:
+    def _cells(self, row: int, values: list[_Value], beside: int) -> str:
         """The new cells of a row, side by side. ``beside`` is the style next to them, -1 for none."""
-        values = self._values()
-        self.written += len(values)
-        if self._next < self._header_rows or beside < 0:
-            return "".join(
-                self._cell_xml(row, number, letters, value, beside) for number, letters, value in values
-            )
+        if beside < 0 or type(values[0][2]) is _Name:
+            return "".join([self._cell_xml(row, *value, beside) for value in values])
         look, encode, start = self._look(beside), self._encoder.encode, f'<{self._prefix}c r="'
         made = []
         for _, letters, value in values:
-            cell = encode(value)
-            made.append(f'{start}{letters}{row}"{look[cell.form]}{cell.xml}')
+            form, xml = encode(value)
+            made.append(f'{start}{letters}{row}"{look[form]}{xml}')
         return "".join(made)
 
     def _cell_xml(self, row: int, number: int, letters: str, value: Any, base: int) -> str:
         """One cell. A name of a column keeps the style beside it as it is, whatever its number format."""
-        cell = self._encoder.encode(value)
+        form, xml = self._encoder.encode(value)
         base = self._column_styles.get(number, 0) if base < 0 else base
-        style = self._look(base)[cell.form]
-        if self._next < self._header_rows:
+        style = self._look(base)[form]
+        if type(value) is _Name:
             style = f' s="{base}"' if base else ""
-        return f'<{self._prefix}c r="{letters}{row}"{style}{cell.xml}'
+        return f'<{self._prefix}c r="{letters}{row}"{style}{xml}'
 
     def _new_row(self) -> bytes:
-        row = self._rows[self._next]
-        cells = self._cells(row, -1)
+        row, values = self._rows[self._next], self._values()
         self._next += 1
+        self.written += len(values)
+        cells = self._cells(row, values, -1) if values else ""
         return f'<{self._prefix}row r="{row}">{cells}</{self._prefix}row>'.encode() if cells else b""
 
-    def _with_cells(self, row: int, text: bytes, content: bytes, masked: bytes) -> list[bytes]:
+    def _with_cells(
+        self, row: int, values: list[_Value], text: bytes, content: bytes, masked: bytes
+    ) -> list[bytes]:
         """A row's start tag and content with the new cells."""
-        if b"spans" in text:
-            last = self._last_column
-            text = _SPANS.sub(
-                lambda m: b"%b%b:%d%b" % (m[1], m[2], max(int(m[3]), last), m[4]), text, count=1
-            )
+        self.written += len(values)
+        if (spans := _SPANS.search(text)) is not None:
+            text = text.replace(spans[0], self._wider_spans(spans), 1)
         opening = b"<%brow%b>" % (self._prefix.encode(), text)
         if self._simple:
             start = masked.rfind(self._cell_start)
@@ -205,8 +220,16 @@ class RowWriter:
                     beside = self._style(masked[end : masked.index(b">", end)])
                 else:
                     beside = _row_style(text)
-                return [opening, content, self._cells(row, beside).encode()]
-        return [opening, *self._merged(row, content, masked, _row_style(text))]
+                return [opening, content, self._cells(row, values, beside).encode()]
+        return [opening, *self._merged(row, values, content, masked, _row_style(text))]
+
+    def _wider_spans(self, spans: re.Match[bytes]) -> bytes:
+        """The ``spans`` of a row reaching to the last new column. They are a hint, and the same in most rows."""
+        try:
+            return self._spans[spans[0]]
+        except KeyError:
+            wider = b"%b%b:%d%b" % (spans[1], spans[2], max(int(spans[3]), self._last_column), spans[4])
+            return self._spans.setdefault(spans[0], wider)
 
     def _style(self, tag: bytes) -> int:
         """The style in the rest of a cell's start tag. There are few such texts, and many cells."""
@@ -219,7 +242,9 @@ class RowWriter:
                 self._style_of_tag[tag] = style
             return style
 
-    def _merged(self, row: int, content: bytes, masked: bytes, beside: int) -> Iterator[bytes]:
+    def _merged(
+        self, row: int, values: list[_Value], content: bytes, masked: bytes, beside: int
+    ) -> Iterator[bytes]:
         """A row's content with cells replaced and put between others. A replaced cell keeps its own look."""
         spans: list[tuple[int, int, int]] = []
         own: dict[int, int] = {}
@@ -233,8 +258,7 @@ class RowWriter:
         beside = own.get(self._beside, beside)
         behind_all = spans[-1][2] if spans else 0
         position = 0
-        for number, letters, value in self._values():
-            self.written += 1
+        for number, letters, value in values:
             start, end = next(
                 ((s, e if c == number else s) for c, s, e in spans if c >= number), (behind_all, behind_all)
             )

@@ -60,6 +60,7 @@ class SheetStream:
         self.name = name
         self._chunks = utf8(chunks, name)
         self._buffer = b""
+        self._hides = False  # whether a comment, CDATA or the like may stand in what was read since the head
         self.tail = ""
         self.head = self._text(self._read_head())
 
@@ -70,8 +71,12 @@ class SheetStream:
         chunk = next(self._chunks, None)
         if chunk is None:
             return False
-        refuse_doctype(self._buffer[-16:] + chunk, self.name)
+        start = max(len(self._buffer) - 16, 0)
         self._buffer += chunk
+        if not self._hides and (self._buffer.find(b"<!", start) >= 0 or self._buffer.find(b"<?", start) >= 0):
+            self._hides = True
+        if self._hides:
+            refuse_doctype(self._buffer[start:], self.name)
         return True
 
     def _read_head(self) -> bytes:
@@ -88,6 +93,7 @@ class SheetStream:
             head = head[:-2].rstrip() + b">"
             rest = b"</" + self.prefix.encode() + b"sheetData>" + rest
         self._buffer = rest
+        self._hides = b"<!" in rest or b"<?" in rest
         return head
 
     def _find_root(self) -> Tag:
@@ -109,7 +115,7 @@ class SheetStream:
         row = b"<" + self.prefix.encode() + b"row"
         closing = b"</" + self.prefix.encode() + b"sheetData"
         while True:
-            masked = mask_bytes(self._buffer)
+            masked = mask_bytes(self._buffer) if self._hides else self._buffer
             end = masked.find(closing)
             if end >= 0:
                 if end:

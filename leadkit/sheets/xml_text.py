@@ -156,8 +156,13 @@ def escape(text: str) -> str:
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
+_NOT_PLAIN = re.compile(_UNSAFE.pattern + "|[&<>]")
+
+
 def escape_cell(text: str) -> str:
     """Text of a cell as XML; what XML cannot hold becomes ``_x0007_``, and such text itself ``_x005F_x0007_``."""
+    if not _NOT_PLAIN.search(text):
+        return text
     if _UNSAFE.search(text):
         text = _UNSAFE.sub(
             lambda m: "\ufffd" if "\ud800" <= m[0] <= "\udfff" else f"_x{ord(m[0]):04X}_", text
