@@ -40,6 +40,8 @@ CAREFUL_CALLS = 3
 #: How long to wait before looking again for a fact that another run has in flight.
 LOOK_AGAIN_SECONDS = 0.5
 _BACKOFF_SECONDS = (1.0, 2.0, 4.0)
+#: A request may be under way for so long before the provider looks at it.
+_IN_FLIGHT_SECONDS = 600.0
 _NEVER_CAME = "asked for earlier, and the answer never came"
 
 
@@ -245,7 +247,7 @@ class Runner:
             return repeat.free
         # Not by the time of day: set back by a day, it would make a repeat of last week look free.
         seconds = self._ledger.owners.seconds_since(first_sent)
-        return seconds is not None and seconds < repeat.window_seconds
+        return seconds is not None and seconds < repeat.window_seconds - _IN_FLIGHT_SECONDS
 
     # -- one call -----------------------------------------------------------------------------------------
 
@@ -264,6 +266,7 @@ class Runner:
 
     def _send_until_clear(self, claim: Claim, call_id: int) -> None:
         unclear = claim.attempt > 1  # an earlier sending may have been charged
+        first_sent = claim.first_sent
         try:
             request = self._operation.encode(claim.keys)
         except LeadkitError as error:
@@ -278,6 +281,9 @@ class Runner:
         while True:
             if self._halted() or not self._pace.acquire(self._halt):
                 self._give_up(claim, call_id, unclear, "the run ended before this was sent")
+                return
+            if unclear and not self._may_repeat(first_sent):  # the wait may have been long
+                self._give_up(claim, call_id, unclear, "asking again is no longer free by the documents")
                 return
             body = b""
             try:
@@ -315,6 +321,7 @@ class Runner:
                 if again is None:
                     self._look_up(claim.keys, str(error))
                     return
+                first_sent = again.first_sent
             else:
                 self._settle(claim, call_id, response, decoded)
                 return

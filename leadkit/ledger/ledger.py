@@ -55,6 +55,7 @@ class Claim:
     keys: tuple[str, ...] = ()
     reserved: int = 0  # millicredits
     attempt: int = 1
+    first_sent: str = ""  # the moment of the first sending, if this is a later one
     known: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()  # in flight in another live run
     over_budget: tuple[str, ...] = ()
@@ -397,7 +398,7 @@ class Ledger:
                 .values(state=CallState.INTENT, owner=owner, attempts=attempt)
             )
             connection.execute(update(facts).where(*mine).values(state=FactState.INTENT))
-        return Claim(call_id, tuple(keys), call.reserved, attempt)
+        return Claim(call_id, tuple(keys), call.reserved, attempt, call.moment)
 
     def settle(
         self,

@@ -35,6 +35,7 @@ class Task:
         self.wake_at = 0.0
         self.ready: Callable[[], bool] | None = None
         self.locks_held = 0
+        self.latest = math.inf  # when it goes on at the latest
         self.naps = 0  # since it last sent something
         self.done = False
         self.greenlet = greenlet(lambda: self._run(body), parent=process.scheduler.main)
@@ -96,8 +97,18 @@ class Scheduler:
         """Who is going on; None for the simulation itself."""
         return self._tasks.get(getcurrent())
 
-    def pause(self, what: str, *, seconds: float = 0.0, ready: Callable[[], bool] | None = None) -> None:
-        """Let others go on; come back after ``seconds`` of virtual time, or as soon as ``ready`` says so."""
+    def pause(
+        self,
+        what: str,
+        *,
+        seconds: float = 0.0,
+        ready: Callable[[], bool] | None = None,
+        within: float = math.inf,
+    ) -> None:
+        """Let others go on; come back after ``seconds`` of virtual time, or as soon as ``ready`` says so.
+
+        ``within`` bounds how much time may pass until then.
+        """
         task = self.task
         if self._over:
             raise GreenletExit
@@ -105,7 +116,7 @@ class Scheduler:
             return
         if task.locks_held:
             self.fail(f"{task.process.name} {what} and holds a lock that others need")
-        task.wake_at, task.ready = self.now + seconds, ready
+        task.wake_at, task.ready, task.latest = self.now + seconds, ready, self.now + within
         self.note(task.process, what)
         self.main.switch()
 
@@ -149,6 +160,8 @@ class Scheduler:
             later = min((task.wake_at for task in tasks if task.wake_at > self.now), default=math.inf)
             if not able and later is math.inf:
                 self.fail("everybody waits for somebody else")
+            if any(task.latest < later for task in able):
+                later = math.inf
             if not able or (later < math.inf and self.rng.random() < 0.1):
                 self.now = later
                 continue

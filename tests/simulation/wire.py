@@ -67,7 +67,7 @@ class Wire:
         assert task is not None
         task.naps = 0
         asked = request.json.get("emails") or [request.json["lead_id"]] if request.json else []
-        self._scheduler.pause(f"sends {request.path} {' '.join(asked)}")
+        self._scheduler.pause(f"sends {request.path} {' '.join(asked)}", within=60.0)
         fault = self._fault()
         self._scheduler.note(task.process, f"  meets {fault}" if fault else "  is heard")
         answer = self._answer(task.process, request, asked, fault)
