@@ -13,6 +13,7 @@ from leadkit.sandbox import control
 from leadkit.sandbox.account import MILLICREDITS_PER_CREDIT
 from leadkit.sandbox.faults import Fault, FaultKind
 from leadkit.sandbox.gate import Backstage, Provider
+from leadkit.sandbox.leadey import Leadey
 from leadkit.sandbox.leadfeeder import Leadfeeder
 from leadkit.sandbox.leadiq import LeadIQ
 from leadkit.sandbox.leadleap import LeadLeap
@@ -70,6 +71,7 @@ class Sandbox:
             self._leadleap,
             LeadIQ(self._backstage, limit_millicredits=limit, rate_limited=rate_limited),
             Leadfeeder(self._backstage, limit_millicredits=limit, rate_limited=rate_limited),
+            Leadey(self._backstage, limit_millicredits=limit, rate_limited=rate_limited),
         ]
         self._providers = {provider.name: provider for provider in providers}
         self._keys = {
@@ -200,7 +202,7 @@ class Sandbox:
     def set_option(self, provider: str, name: str, value: str | int | bool | None) -> None:
         """Set one of the provider's options: what its contract leaves open, or what differs between accounts.
 
-        :class:`leadkit.sandbox.leadiq.Options` and :class:`leadkit.sandbox.leadfeeder.Options` say which there are.
+        ``leadkit.sandbox.leadiq.Options`` and its namesakes at ``leadfeeder`` and ``leadey`` say which there are.
         """
         set_option(self._provider(provider).options, name, value)
 

@@ -65,7 +65,7 @@ def test_errors_have_one_of_three_shapes(box: Any, connect: Any, leadfeeder: Any
 def test_fifteen_requests_at_once_and_ten_a_second(sandbox: Any, connect: Any) -> None:
     box = sandbox()
     leadfeeder = connect(box)
-    answers = []
+    answers: list[Any] = []
     while not answers or answers[-1].status_code == 200:
         answers.append(leadfeeder.send("GET", "/users/me"))
     seconds = box.requests[-1].at - box.requests[0].at
