@@ -3,7 +3,7 @@
 from leadkit.ledger.database import open_postgres, open_sqlite
 from leadkit.ledger.ledger import Claim, Ledger
 from leadkit.ledger.lookup import NEVER_ASKED, STALE, Stored
-from leadkit.ledger.owners import FileOwners, Owner, Owners
+from leadkit.ledger.owners import FileOwners, Owner, Owners, PostgresOwners
 from leadkit.ledger.schema import CallState, FactState
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Ledger",
     "Owner",
     "Owners",
+    "PostgresOwners",
     "Stored",
     "open_postgres",
     "open_sqlite",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import secrets
 import sqlite3
 import stat
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import Pool, QueuePool
 
 from leadkit.errors import LedgerBusyError, LedgerError
@@ -69,18 +72,38 @@ def sqlite_engine(connect: Callable[[], sqlite3.Connection], *, poolclass: type[
 
 
 def open_postgres(url: str) -> Engine:
-    """The ledger in PostgreSQL. ``url`` as psycopg takes it: ``postgresql://user@host/database``."""
+    """The ledger in PostgreSQL. ``url`` as psycopg takes it: ``postgresql://user@host/database``.
+
+    Locks and owners belong to a session, so a pooler in between must keep one session for each connection.
+    """
     engine = create_engine(
-        url.replace("postgresql://", "postgresql+psycopg://", 1).replace(
-            "postgres://", "postgresql+psycopg://", 1
-        ),
+        re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url),
+        isolation_level="READ COMMITTED",  # a statement sees what was committed before it, the lock included
         pool_pre_ping=True,
         hide_parameters=True,
     )
-    _prepare(engine, "in PostgreSQL")
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _: Any) -> None:
+        with connection.cursor() as cursor:
+            # A server may be set to answer before the disk has it; for money that is too early.
+            cursor.execute("SET synchronous_commit = on")
+            cursor.execute(f"SET lock_timeout = {BUSY_SECONDS * 1000:.0f}")
+        connection.commit()
+
+    _prepare(engine, IN_POSTGRES)
     return engine
 
 
+def wait_for_other_writers(connection: Connection) -> None:
+    """One writer at a time, so that each decides on what the others have committed; SQLite does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
+
+
+#: How a ledger that is no file is called in messages.
+IN_POSTGRES = "in PostgreSQL"
+_WRITERS = 0x1EAD  # the number only has to be ours
 _WHERE = "Set LEADKIT_HOME to a folder that you may write to."
 
 
@@ -99,6 +122,7 @@ def _refuse_if_others_can_read(path: Path) -> None:
 def _prepare(engine: Engine, where: str) -> None:
     """Make the tables on first use, and refuse a ledger that a newer leadkit wrote."""
     with guarded(where), engine.begin() as connection:
+        wait_for_other_writers(connection)
         metadata.create_all(connection)
         settings = connection.execute(select(workspace.c.name, workspace.c.value))
         found = {row.name: row.value for row in settings}
@@ -119,12 +143,18 @@ def guarded(where: str) -> Iterator[None]:
     """Turn a database's failure into a LedgerError that says that nothing is sent meanwhile."""
     try:
         yield
-    except DBAPIError as error:
-        reason = (str(error.orig).strip().splitlines() or ["unknown reason"])[0]
-        if "locked" in reason:
+    except SQLAlchemyError as error:
+        reason = (str(getattr(error, "orig", error)).strip().splitlines() or ["unknown reason"])[0]
+        if "locked" in reason or "lock timeout" in reason:
             msg = f"Another program has held the ledger {where} for {BUSY_SECONDS:g} seconds. Try again."
             raise LedgerBusyError(msg) from error
-        msg = f"The ledger {where} cannot be used: {reason}. Nothing is sent while that lasts. {_WHERE}"
+        advice = "Is LEADKIT_LEDGER right, and the server up?" if where == IN_POSTGRES else _WHERE
+        msg = f"The ledger {where} cannot be used: {reason}. Nothing is sent while that lasts. {advice}"
+        raise LedgerError(msg) from error
+    except (json.JSONDecodeError, zlib.error) as error:
+        msg = (
+            f"The ledger {where} is damaged: {error}. Nothing is sent while that lasts. Restore a copy of it."
+        )
         raise LedgerError(msg) from error
 
 

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, Insert, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Row, delete, insert, select, update
 
 from leadkit.clock import Clock
 from leadkit.errors import ApprovalError, RunNotFoundError
 from leadkit.ledger import budget, decisions, erasure, evidence, history, lookup
 from leadkit.ledger.budget import NO_CAPS, Caps
-from leadkit.ledger.database import guarded, scrub
+from leadkit.ledger.database import guarded, scrub, wait_for_other_writers
 from leadkit.ledger.erasure import Erased
 from leadkit.ledger.history import CallRecord, DoubtfulFact, RunRecord
 from leadkit.ledger.lookup import Stored
@@ -43,8 +43,6 @@ from leadkit.ledger.schema import (
 from leadkit.ledger.suppression import Suppression
 from leadkit.money import Amount
 from leadkit.providers.base import Answer, Operation
-
-_PG_WRITERS = 0x1EAD  # one writer at a time in PostgreSQL too; the number only has to be ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +87,7 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         with guarded(self.where), self._engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(select(func.pg_advisory_xact_lock(_PG_WRITERS)))
+            wait_for_other_writers(connection)
             yield connection
 
     def now(self) -> int:

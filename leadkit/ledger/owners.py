@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock, Timeout
+from sqlalchemy import Engine, func, select, text
 
 from leadkit.errors import LedgerError
+from leadkit.ledger.database import IN_POSTGRES, guarded
 
 
 class Owner(Protocol):
@@ -108,3 +110,49 @@ class FileOwners(BootClock):
         path.unlink(missing_ok=True)
         lock.release()
         return False
+
+
+class _PostgresOwner:
+    def __init__(self, engine: Engine) -> None:
+        self.id = secrets.token_hex(8)
+        # A connection of its own for as long as the owner lives: the lock ends with it, however it ends.
+        self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._connection.detach()
+        self._connection.execute(select(func.pg_advisory_lock(_signed(self.id))))
+
+    def release(self) -> None:
+        self._connection.close()
+
+
+class PostgresOwners(BootClock):
+    """Owners on any machine, each a session's advisory lock in the ledger's own PostgreSQL.
+
+    The server drops the lock when the connection ends. A process that loses its connection while it lives
+    counts as dead: its calls are then in doubt, and repeated only where that is free.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def start(self) -> Owner:
+        with guarded(IN_POSTGRES):
+            return _PostgresOwner(self._engine)
+
+    def alive(self, owner: str) -> bool:
+        number = int(owner, 16)
+        query = _LOCK_IS_HELD.bindparams(high=number >> 32, low=number & 0xFFFFFFFF)
+        with guarded(IN_POSTGRES), self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
+
+# How PostgreSQL lists an advisory lock on one 64-bit number.
+_LOCK_IS_HELD = text(
+    "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 "
+    "AND classid::bigint = :high AND objid::bigint = :low "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
+def _signed(owner: str) -> int:
+    return int.from_bytes(bytes.fromhex(owner), signed=True)

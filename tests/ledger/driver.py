@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from leadkit.ledger import Claim, FileOwners, Ledger, Owner, open_sqlite
+from leadkit.ledger import Claim, FileOwners, Ledger, Owner, PostgresOwners, open_postgres, open_sqlite
 from leadkit.ledger.schema import bodies
 from leadkit.money import Amount
 from leadkit.providers.base import Answer, Operation, Price, RateLimit, Repeat, Request
@@ -78,15 +78,20 @@ class RunDriver:
 
 
 class LedgerDriver:
-    """A ledger and the runs on it."""
+    """A ledger and the runs on it: a file in ``home``, or the PostgreSQL at ``url``."""
 
     _ids = itertools.count()
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, url: str | None = None) -> None:
         self.home = home
+        self.url = url
         self.clock = FakeClock()
-        engine = open_sqlite(home / "ledger.sqlite")
-        self.ledger = Ledger(engine, FileOwners(home / "locks"), self.clock, where=str(home))
+        if url is None:
+            engine = open_sqlite(home / "ledger.sqlite")
+            self.ledger = Ledger(engine, FileOwners(home / "locks"), self.clock, where=str(home))
+        else:
+            engine = open_postgres(url)
+            self.ledger = Ledger(engine, PostgresOwners(engine), self.clock, where="in PostgreSQL")
         self._runs: list[RunDriver] = []
 
     def start_run(self, approved: int, *, approval: str | None = None, account: str = "main") -> RunDriver:

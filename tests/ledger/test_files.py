@@ -1,0 +1,72 @@
+"""The ledger's file: for its owner only, refused when it cannot be trusted, in words."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leadkit.errors import LedgerError
+from leadkit.ledger import open_sqlite
+from tests.ledger.driver import LedgerDriver
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[LedgerDriver]:
+    driver = LedgerDriver(tmp_path / "home")
+    yield driver
+    driver.close()
+
+
+def test_the_ledger_and_its_side_files_are_for_their_owner_only(driver: LedgerDriver) -> None:
+    driver.start_run(1)
+    files = [path for path in driver.home.iterdir() if path.is_file()]
+    assert {path.name for path in files} >= {"ledger.sqlite", "ledger.sqlite-wal"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert stat.S_IMODE(driver.home.stat().st_mode) == 0o700
+
+
+def test_a_ledger_that_others_can_read_is_refused(driver: LedgerDriver) -> None:
+    path = driver.home / "ledger.sqlite"
+    path.chmod(0o644)
+    with pytest.raises(LedgerError, match="can be read by others. Nothing was sent. Run: chmod 600"):
+        open_sqlite(path)
+
+
+def test_a_ledger_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.write_bytes(b"not a database, " * 100)
+    path.chmod(0o600)
+    with pytest.raises(LedgerError, match="cannot be used: file is not a database. Nothing is sent"):
+        open_sqlite(path)
+
+
+def test_a_ledger_of_a_newer_leadkit_is_refused(driver: LedgerDriver) -> None:
+    with sqlite3.connect(driver.home / "ledger.sqlite") as connection:
+        connection.execute("UPDATE workspace SET value = '999' WHERE name = 'schema'")
+    with pytest.raises(LedgerError, match="newer leadkit. Nothing was sent"):
+        open_sqlite(driver.home / "ledger.sqlite")
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LedgerError, match="Nothing was sent. Set LEADKIT_HOME"):
+        open_sqlite(tmp_path / "file" / "ledger.sqlite")
+
+
+def test_a_locked_ledger_says_so_and_nothing_is_reserved(
+    driver: LedgerDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadkit.ledger.database.BUSY_SECONDS", 0.05)
+    other = LedgerDriver(driver.home)
+    run = other.start_run(1_000)
+    with sqlite3.connect(driver.home / "ledger.sqlite", isolation_level=None) as blocker:
+        blocker.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerError, match="Another program has held the ledger"):
+            run.reserve(["a"])
+        blocker.execute("ROLLBACK")
+    assert not other.ledger.calls(run.id)
+    other.close()

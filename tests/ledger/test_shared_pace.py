@@ -1,0 +1,273 @@
+"""One rate limit for several processes: threads, files, machines and what goes wrong with them."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import sqlite3
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sqlalchemy import Engine, event
+
+from leadkit.ledger import open_postgres
+from leadkit.ledger.shared_pace import SharedState, open_pace_file
+from leadkit.pace import Pace
+from leadkit.providers.base import RateLimit
+from leadkit.workspace import Workspace
+from tests.conftest import FakeClock
+
+LIMIT = RateLimit(requests=60, seconds=60.0, source="a test")
+
+#: Opens the state as another process would, with a clock of its own if one is given.
+Join = Callable[..., "Process"]
+
+
+class Process:
+    """A process that shares the limit."""
+
+    def __init__(self, engine: Engine, clock: FakeClock, limit: RateLimit = LIMIT, key: str = "key") -> None:
+        self.clock = clock
+        self.pace = Pace(limit, clock, SharedState(engine, "testing", key, limit, clock))
+        self.transactions = self.writes = 0
+        event.listen(engine, "begin", self._count)
+        event.listen(engine, "before_cursor_execute", self._count_writes)
+
+    def send(self, times: int = 1, **headers: str) -> None:
+        for _ in range(times):
+            assert self.pace.acquire()
+            self.pace.learn(headers, 200)
+
+    def _count(self, *_: object) -> None:
+        self.transactions += 1
+
+    def _count_writes(self, _: object, __: object, statement: str, *___: object) -> None:
+        self.writes += statement.startswith(("INSERT", "UPDATE"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "pace.sqlite"
+
+
+@pytest.fixture
+def join(path: Path, clock: FakeClock) -> Iterator[Join]:
+    engines: list[Engine] = []
+
+    def make(own_clock: FakeClock = clock, **more: RateLimit | str) -> Process:
+        engines.append(open_pace_file(path))
+        return Process(engines[-1], own_clock, **more)  # type: ignore[arg-type]
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+def _benchmark() -> ModuleType:
+    """The servers, the simulation and the clients of the benchmark, which is a script."""
+    path = Path(__file__).parents[1] / "benchmarks" / "pace.py"
+    spec = importlib.util.spec_from_file_location("shared_pace_benchmark", path)
+    assert spec
+    assert spec.loader
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+benchmark = _benchmark()
+
+
+# -- the rate that several processes use together ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("headers", [True, False])
+def test_three_real_processes_use_the_rate_of_their_key_and_none_is_turned_away(headers: bool) -> None:
+    result = benchmark.real_run(processes=3, headers=headers, limit=30, seconds=2.0, windows=4)
+    assert result.refused == 0
+    assert result.share >= (0.97 if headers else 0.95)
+
+
+@pytest.mark.parametrize("server", ["fixed window", "fixed, out of phase", "bucket, reset = next"])
+def test_three_processes_leave_no_part_of_the_rate_unused(server: str) -> None:
+    result = benchmark.simulate(
+        benchmark.SERVERS[server](60, 60.0), latency=0.05, headers=True, processes=3, windows=8
+    )
+    assert result.share >= 0.97
+    assert result.refused == 0
+
+
+def test_what_one_process_sent_the_other_waits_for(join: Join, clock: FakeClock) -> None:
+    one, other = join(), join()
+    one.send(30)
+    other.send(30)
+    assert clock.seconds < 1
+    assert one.pace.acquire()
+    assert clock.seconds >= 60
+
+
+def test_what_one_process_learned_from_an_answer_the_other_knows(join: Join, clock: FakeClock) -> None:
+    one, other = join(), join()
+    told = {"x-ratelimit-limit": "60", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "30"}
+    one.send(**told)
+    assert other.pace.acquire()
+    assert 30 <= clock.seconds <= 33
+
+
+def test_another_key_has_a_limit_of_its_own(join: Join, clock: FakeClock) -> None:
+    join().send(60)
+    join(key="another").send(60)
+    assert clock.seconds < 1
+
+
+def test_workspaces_on_one_ledger_share_the_limit_of_their_key(
+    open_workspace: Callable[..., Workspace],
+) -> None:
+    one, other = open_workspace(), open_workspace()
+    operation = one.provider("leadleap").operation("validate_emails")
+    for _ in range(operation.limit.requests):
+        assert one.pace(operation).acquire()
+        one.pace(operation).learn({}, 200)
+    assert other.pace(operation).seconds_for(1) > 30
+    stranger = open_workspace(LEADLEAP_API_KEY="another-key")
+    assert stranger.pace(operation).seconds_for(1) == 0
+
+
+# -- what it costs ----------------------------------------------------------------------------------------------
+
+
+def test_threads_that_wait_ask_the_database_together(join: Join, clock: FakeClock) -> None:
+    process = join()
+    process.send(60)
+    state, before = process.pace._state, process.transactions
+    for _ in range(400):  # 16 threads that look again every 40 ms, for a second
+        state.change(lambda window: window.take(clock.seconds))
+        clock.seconds += 1 / 400
+    assert process.transactions - before <= 20
+
+
+def test_looking_how_long_it_will_take_writes_nothing(join: Join, clock: FakeClock) -> None:
+    process = join()
+    process.send(60)
+    before = process.writes
+    for _ in range(30):
+        clock.seconds += 1
+        assert process.pace.seconds_for(1) > 0
+    clock.seconds += 60  # what was sent is counted no more
+    assert process.pace.seconds_for(1) == 0
+    assert process.writes == before
+
+
+def test_a_limit_that_nobody_reaches_makes_no_long_row(join: Join, path: Path) -> None:
+    process = join()
+    told = {"x-ratelimit-limit": "1000000", "x-ratelimit-remaining": "999999", "x-ratelimit-reset": "60"}
+    process.send(3_000, **told)
+    assert process.transactions < 10
+    assert len(_row(path)) < 1_000
+    join().send(3_000, **told)
+    assert len(_row(path)) < 1_000
+
+
+# -- other clocks -----------------------------------------------------------------------------------------------
+
+
+def test_after_a_restart_of_the_machine_the_wait_is_a_window_at_most(join: Join, clock: FakeClock) -> None:
+    clock.seconds = 1e6
+    join().send(60)
+    restarted = FakeClock()
+    after = join(restarted)
+    assert after.pace.acquire()
+    assert 59 <= restarted.seconds <= 61
+
+
+def test_after_a_quiet_night_one_request_goes_ahead_to_see_the_count(join: Join, clock: FakeClock) -> None:
+    one, other = join(), join()
+    one.send(2)
+    clock.seconds += 30_000
+    assert one.pace.acquire()
+    before = clock.seconds
+    assert other.pace.acquire()
+    assert clock.seconds - before >= 1, "it waited for the answer to the first one"
+
+
+def test_machines_with_other_clocks_share_the_limit_through_postgresql(postgres_url: str) -> None:
+    engine = open_postgres(postgres_url)
+    here, there = FakeClock(), FakeClock()
+    there.seconds = 5e6
+    one, other = Process(engine, here), Process(engine, there)
+    one.send(40)
+    other.send(20)
+    assert (here.seconds, there.seconds) == (0, 5e6)
+    assert 58 <= one.pace.seconds_for(1) <= 61
+    assert 58 <= other.pace.seconds_for(1) <= 61
+    engine.dispose()
+
+
+# -- when it cannot be used -------------------------------------------------------------------------------------
+
+
+def test_the_file_is_for_its_owner_only(join: Join, path: Path) -> None:
+    join().send()
+    files = list(path.parent.glob("pace.sqlite*"))
+    assert len(files) > 1, "with its side files"
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_a_row_that_cannot_be_read_starts_anew(
+    join: Join, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    join().send(60)
+    for broken in ("", "{", "[]", '{"at": "now"}', '{"at": 0, "under_way": 7}', '{"at": null}', "\x00"):
+        with sqlite3.connect(path) as file:
+            file.execute("UPDATE paces SET state = ?", (broken,))
+        caplog.clear()
+        process = join()
+        process.send(3)
+        assert [record.levelno for record in caplog.records] == [logging.WARNING]
+        assert "testing was not readable and starts anew" in caplog.text
+        assert _row(path) != broken
+
+
+def test_a_file_that_is_no_database_stops_nobody(
+    join: Join, path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_bytes(b"no database, " * 1000)
+    path.chmod(0o600)
+    process = join()
+    process.send(60)
+    assert clock.seconds < 1
+    process.send()
+    assert clock.seconds >= 60, "it kept to the limit by itself"
+    (record,) = caplog.records
+    assert "cannot be shared with other processes (file is not a database)" in record.getMessage()
+
+
+def test_a_file_that_another_program_holds_delays_but_stops_nobody(
+    join: Join, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("leadkit.ledger.shared_pace._BUSY_SECONDS", 0.05)
+    process = join()
+    process.send(5)
+    with sqlite3.connect(path, isolation_level=None) as blocker:
+        blocker.execute("BEGIN IMMEDIATE")
+        process.send(5)
+        blocker.execute("ROLLBACK")
+    assert "database is locked" in caplog.text
+    assert process.pace.seconds_for(51) > 0, "what it sent by itself counts, and what it sent before"
+    process.clock.seconds += 61
+    process.send(5)
+    assert len(caplog.records) == 1
+    assert join().pace.seconds_for(56) > 0, "shared again after a while"
+
+
+def test_a_folder_that_is_gone_stops_nobody(tmp_path: Path, clock: FakeClock) -> None:
+    Process(open_pace_file(tmp_path / "gone" / "pace.sqlite"), clock).send(60)
+    assert clock.seconds < 1
+
+
+def _row(path: Path) -> str:
+    with sqlite3.connect(path) as file:
+        return str(file.execute("SELECT state FROM paces").fetchone()[0])
