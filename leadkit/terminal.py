@@ -80,16 +80,17 @@ def plan_book(
 
 
 def _guess_columns(book: Book, step: str) -> dict[str, str]:
-    """The columns of the best identity that the sheet seems to have."""
+    """The columns of every identity of the step that the sheet seems to have."""
     from leadkit import schemas
     from leadkit.columns import guess
 
     found = guess(book.frame)
-    for roles in schemas.STEPS[step]:
-        if all(role in found for role in roles):
-            for role in roles:
-                print(f"Using column {found[role].column!r}: {found[role].evidence}.", file=sys.stderr)
-            return {role: found[role].column for role in roles}
+    possible = [roles for roles in schemas.STEPS[step] if all(role in found for role in roles)]
+    # Every identity that the sheet has: a row without an address may still have a name and a company.
+    if used := list(dict.fromkeys(role for roles in possible for role in roles)):
+        for role in used:
+            print(f"Using column {found[role].column!r}: {found[role].evidence}.", file=sys.stderr)
+        return {role: found[role].column for role in used}
     options = " or ".join(
         " with ".join(f"--{role.replace('_', '-')}" for role in roles) for roles in schemas.STEPS[step]
     )
