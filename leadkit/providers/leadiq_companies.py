@@ -21,15 +21,23 @@ from leadkit.providers.base import (
 )
 from leadkit.providers.json_body import integer, mapping, text
 from leadkit.providers.leadiq_answers import read_graphql
+from leadkit.providers.leadiq_people import linkedin_url
 from leadkit.providers.leadiq_terms import COMPANY_REPEAT, GUIDE, LIMIT, NAME
 
-#: What identifies a company, best first.
-IDENTITIES: tuple[tuple[str, ...], ...] = (("id",), ("domain",), ("linkedin",), ("name",), ("company",))
+#: What identifies a company, best first, as parts of a key. A part ``linkedin``, with a company's page, is taken
+#: too, after the domain; no column of a sheet is read as one yet.
+IDENTITIES: tuple[tuple[str, ...], ...] = (("company_id",), ("domain",), ("company",))
 
-_QUERY = (
+_BY_IDENTITY = (
     "query CompanyDetails($input: SearchCompanyInput!) { searchCompany(input: $input) { totalResults results { "
     "id name domain industry numberOfEmployees locationInfo { city areaLevel1 country } "
     "fundingInfo { fundingTotalUsd lastFundingType } technologies { name category } } } }"
+)
+#: searchCompany takes no limit, and a name can fit many companies, at 3 credits each. The search by filter takes one.
+_BY_NAME = (
+    "query CompanyByName($input: GroupedSearchInput!) { groupedAdvancedSearch(input: $input) { totalCompanies "
+    "companies { company { id name domain industry employeeCount city state country companyTechnologies "
+    "fundingInfo { fundingTotalUsd lastFundingType } } } } }"
 )
 
 COLUMNS = (
@@ -63,10 +71,6 @@ def company_details(prices: Mapping[str, int]) -> Operation:
             expected=price,
             most=price,
             source=f"{GUIDE}, Credits: 3 for the information about a company",
-            note=(
-                "A name can fit several companies, and LeadIQ may charge each that it returns; the run stops "
-                "when that happens. A domain or a LinkedIn page names one."
-            ),
         ),
         limit=LIMIT,
         repeat=COMPANY_REPEAT,
@@ -74,65 +78,100 @@ def company_details(prices: Mapping[str, int]) -> Operation:
         keeps_why="reading a company again may be charged again, and it changes slowly",
         miss_keeps_days=90,
         columns=COLUMNS,
-        encode=lambda keys: Request(
-            "POST", "", json={"query": _QUERY, "variables": {"input": company_input(parts_of(keys[0]))}}
-        ),
+        encode=lambda keys: _encode(parts_of(keys[0])),
         decode=lambda keys, response: _decode(keys[0], response, price),
+        identities=IDENTITIES,
     )
 
 
-def company_input(parts: Mapping[str, str]) -> dict[str, Any]:
-    """SearchCompanyInput of the best identity among the parts of a key.
+def _encode(parts: Mapping[str, str]) -> Request:
+    """A query for the best identity among the parts of a key.
 
     Raises
     ------
     InputError
         The parts identify no company. Nothing was sent.
     """
-    if value := parts.get("id"):
-        return {"id": value}
-    # Strict: a company that does not exist shall be no answer, instead of a paid answer about another one.
-    if value := parts.get("domain"):
-        return {"domain": value, "strict": True}
-    if value := parts.get("linkedin"):
-        return {"linkedinUrl": f"https://www.{value.removeprefix('https://').removeprefix('www.')}"}
-    if value := parts.get("name") or parts.get("company"):
-        return {"name": value, "strict": True}
-    msg = (
-        f"LeadIQ finds a company by domain, LinkedIn page or name, not by {' and '.join(sorted(parts))}. "
-        "Nothing was sent."
-    )
-    raise InputError(msg)
+    query = _BY_IDENTITY
+    given: dict[str, Any]
+    if value := parts.get("company_id"):
+        given = {"id": value}
+    elif value := parts.get("domain"):
+        # Strict: a company that does not exist shall be no answer, instead of a paid answer about another one.
+        given = {"domain": value, "strict": True}
+    elif value := parts.get("linkedin"):
+        given = {"linkedinUrl": linkedin_url(value)}
+    elif value := parts.get("company"):
+        query, given = _BY_NAME, {"companyFilter": {"names": [value]}, "skip": 0, "limit": 1}
+    else:
+        msg = (
+            f"LeadIQ finds a company by domain, LinkedIn page or name, not by {' and '.join(sorted(parts))}. "
+            "Nothing was sent."
+        )
+        raise InputError(msg)
+    return Request("POST", "", json={"query": query, "variables": {"input": given}})
+
+
+def _is_by_name(parts: Mapping[str, str]) -> bool:
+    return not any(parts.get(part) for part in ("company_id", "domain", "linkedin"))
 
 
 def _decode(key: str, response: Response, price: int) -> Decoded:
-    data, errors = read_graphql(response, ("searchCompany",))
-    part = mapping(data.get("searchCompany"))
-    results, total = part.get("results"), part.get("totalResults")
+    parts = parts_of(key)
+    field, inner, count = "searchCompany", "results", "totalResults"
+    if _is_by_name(parts):
+        field, inner, count = "groupedAdvancedSearch", "companies", "totalCompanies"
+    data, errors = read_graphql(response, (field,))
+    part = mapping(data.get(field))
+    results, total = part.get(inner), part.get(count)
     note = "; ".join(map(str, errors))
     if not isinstance(results, list) or (not results and (errors or total not in (0, None))):
         return Decoded({}, Amount(0, price), note=note)
     companies = [mapping(item) for item in results]
+    if _is_by_name(parts):
+        companies = [_of_search(company) for company in companies]
     # Whether each company that came is charged is not documented, so each is counted.
     amount = Amount(0, price * max(1, len(companies)))
     if not companies:
         return Decoded({key: Answer("not_found")}, amount)
-    parts = parts_of(key)
     fitting = [company for company in companies if _is_it(parts, company)]
     if not fitting and len(companies) == 1 and _may_be_it(parts, companies[0]):
         fitting = companies
-    if len(fitting) == 1:
+    # Of a name only the first is read, and the total tells of the others.
+    count_fitting = (
+        max(total, 1) if fitting and _is_by_name(parts) and isinstance(total, int) else len(fitting)
+    )
+    if count_fitting == 1:
         return Decoded({key: Answer("found", _values(fitting[0]), note)}, amount)
     if errors or not all(companies):
         return Decoded({}, amount, note=note)
-    why = f"{len(fitting)} companies fit" if fitting else "LeadIQ gave another company, which is left out"
+    why = "LeadIQ gave another company, which is left out"
+    if count_fitting:
+        why = f"{count_fitting:,} companies fit; give the domain to tell which"
     return Decoded({key: Answer("not_found", note=why)}, amount)
+
+
+def _of_search(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A company of the search by filter, in the form of searchCompany."""
+    company = mapping(item.get("company"))
+    used = company.get("companyTechnologies")
+    place = {
+        "city": company.get("city"),
+        "areaLevel1": company.get("state"),
+        "country": company.get("country"),
+    }
+    return company and {
+        **company,
+        "numberOfEmployees": company.get("employeeCount"),
+        "locationInfo": place,
+        "technologies": [{"name": name} for name in used] if isinstance(used, list) else [],
+    }
 
 
 def _is_it(parts: Mapping[str, str], company: Mapping[str, Any]) -> bool:
     """Whether a company is the one asked for, beyond doubt."""
-    if parts.get("id"):
-        return text(company.get("id")) == parts["id"]
+    if parts.get("company_id"):
+        return text(company.get("id")) == parts["company_id"]
     if parts.get("domain"):
         return text(company.get("domain")) == parts["domain"]
     return not parts.get("linkedin") and _words(company) == set(_asked_name(parts).split())
@@ -144,14 +183,14 @@ def _may_be_it(parts: Mapping[str, str], company: Mapping[str, Any]) -> bool:
     A page or a domain is LeadIQ's to resolve: a company has several domains and LeadIQ gives the main one.
     Of a name, one may say more than the other: Acme and Acme Robotics.
     """
-    if not company or parts.get("id"):
+    if not company or parts.get("company_id"):
         return False
     asked, given = set(_asked_name(parts).split()), _words(company)
     return bool(parts.get("domain") or parts.get("linkedin") or asked <= given or (given and given <= asked))
 
 
 def _asked_name(parts: Mapping[str, str]) -> str:
-    return _plain(parts.get("name") or parts.get("company") or "")
+    return _plain(parts.get("company") or "")
 
 
 def _words(company: Mapping[str, Any]) -> set[str]:

@@ -16,7 +16,7 @@ from leadkit.money import Amount
 from leadkit.providers.base import Answer, Decoded, Operation, Price, Request, Response, ResultColumn
 from leadkit.providers.json_body import mapping, text
 from leadkit.providers.leadiq_answers import GraphqlError, read_graphql
-from leadkit.providers.leadiq_person import COLUMNS, another_person, person_values
+from leadkit.providers.leadiq_person import COLUMNS, person_values
 from leadkit.providers.leadiq_terms import (
     COMPANY_REPEAT,
     DEVELOPER,
@@ -29,15 +29,15 @@ from leadkit.providers.leadiq_terms import (
     record_price,
 )
 
-#: What identifies a person, best first: the parts of a key that :func:`leadkit.keys.combine` made.
+#: What identifies a person, best first, as parts of a key.
 IDENTITIES: tuple[tuple[str, ...], ...] = (
-    ("id",),
+    ("lead_id",),
     ("linkedin",),
     ("email",),
+    ("full_name", "domain"),
     ("first_name", "last_name", "domain"),
-    ("name", "domain"),
+    ("full_name", "company"),
     ("first_name", "last_name", "company"),
-    ("name", "company"),
 )
 #: The free preview takes the same, but no id.
 PREVIEW_IDENTITIES = IDENTITIES[1:]
@@ -81,6 +81,7 @@ def find_people(step: str, wants: Sequence[str], prices: Mapping[str, int]) -> O
         columns=tuple(column for want, column in COLUMNS if want in ("profile", *bought)),
         encode=lambda keys: _encode([read(key) for key in keys], bought),
         decode=lambda keys, response: _decode({key: read(key) for key in keys}, response, bought, prices),
+        identities=() if unlock else IDENTITIES,
     )
 
 
@@ -102,6 +103,7 @@ def preview_people() -> Operation:
         columns=_PREVIEW_COLUMNS,
         encode=_encode_preview,
         decode=_decode_preview,
+        identities=PREVIEW_IDENTITIES,
     )
 
 
@@ -109,7 +111,7 @@ def preview_people() -> Operation:
 
 
 def _parts_of_id(key: str) -> dict[str, str]:
-    return {"id": key}
+    return {"lead_id": key}
 
 
 def _encode(people: Sequence[Mapping[str, str]], wants: Sequence[str]) -> Request:
@@ -149,7 +151,7 @@ def person_input(parts: Mapping[str, str]) -> dict[str, Any]:
     InputError
         The parts identify nobody, such as a name alone. Nothing was sent.
     """
-    if value := parts.get("id"):
+    if value := parts.get("lead_id"):
         return {"id": value}
     if value := parts.get("linkedin"):
         return {"linkedinUrl": linkedin_url(value)}
@@ -170,7 +172,7 @@ def _name(parts: Mapping[str, str]) -> dict[str, str]:
     """First and last name. A name of other than two words is not split: no rule does it right everywhere."""
     if parts.get("first_name") and parts.get("last_name"):
         return {"firstName": parts["first_name"], "lastName": parts["last_name"]}
-    words = parts.get("name", "").split()
+    words = parts.get("full_name", "").split()
     if len(words) == 2:
         return {"firstName": words[0], "lastName": words[1]}
     return {"fullName": " ".join(words)} if words else {}
@@ -253,10 +255,8 @@ def _person(
         # "Not found" is said only by an answer that is empty, sound, and does not contradict itself.
         return None if errors or (isinstance(total, int) and total > 0) else Answer("not_found")
     record = mapping(results[0])
-    if parts.get("id") and text(record.get("id")) != parts["id"]:
+    if parts.get("lead_id") and text(record.get("id")) != parts["lead_id"]:
         return None  # paid or not, this is not who was asked for
-    if other := another_person(parts, record):
-        return Answer("not_found", note=f"LeadIQ gave somebody else, who is left out: {other}")
     values, notes, bought = person_values(parts, record, wants)
     if errors and not bought:
         return None  # what was paid for may be what is missing
@@ -284,7 +284,7 @@ def _encode_preview(keys: Sequence[str]) -> Request:
 
 
 def _preview_input(parts: Mapping[str, str]) -> dict[str, Any]:
-    found = person_input({name: value for name, value in parts.items() if name != "id"})
+    found = person_input({name: value for name, value in parts.items() if name != "lead_id"})
     company = found.pop("company", {})
     renamed = {"domain": "companyDomain", "name": "companyName"}
     return {**found, **{renamed[name]: value for name, value in company.items()}}

@@ -1,9 +1,11 @@
-"""One person in LeadIQ's answer: is it who was asked for, and which of the values may reach a cell."""
+"""One person in LeadIQ's answer: which of the jobs is meant, and which of the values may reach a cell.
+
+Whether it is the person of the row is judged where the row is known (``leadkit.match``).
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -91,8 +93,12 @@ def person_values(
         "linkedin_url": text(mapping(record.get("linkedin")).get("linkedinUrl")),
         **_place(place, ""),
         "confidence": integer(record.get("confidence")),
-        "matched_by": _identity(parts),
+        "matched_by": identity(parts),
     }
+    if parts.get("domain") and _at_domain(parts, first):
+        # No column, unless it was bought: for whoever compares this person with the row, to which the domain
+        # is known anyway, while LeadIQ's own spelling of it costs 3 credits.
+        values["company_domain"] = parts["domain"]
     notes: list[str] = []
     bought = "profile" in wants and bool(values["full_name"] or values["person_id"])
     if "email" in wants:
@@ -204,99 +210,51 @@ def _phone(item: Mapping[str, Any]) -> _Verdict:
     return (rank, _PHONE_TYPES.index(kind) if kind in _PHONE_TYPES else len(_PHONE_TYPES)), number
 
 
-# ---------------------------------------------------------------- is it who was asked for?
+# ---------------------------------------------------------------- which of several jobs
 
 
-def another_person(parts: Mapping[str, str], record: Mapping[str, Any]) -> str:
-    """Why the record is not who was asked for by name; empty when it is.
-
-    A search by name may answer with a namesake, or with somebody of another name at the same company.
-    An id, a profile or an address names one person, and LeadIQ is believed about it.
-    """
-    if _identity(parts) not in ("name and domain", "name and company"):
-        return ""
-    name = mapping(record.get("name"))
-    given = " ".join(filter(None, (text(name.get(field)) for field in ("fullName", "first", "last"))))
-    asked_first, asked_last = _asked_name(parts)
-    words = _words(given)
-    if not asked_last & words:
-        return "the last name is another"
-    if not any(one.startswith(other) or other.startswith(one) for one in asked_first for other in words):
-        return "the first name is another"
-    positions = _objects(record.get("currentPositions"))
-    if positions and not any(_works_there(parts, position) for position in positions):
-        return "the company is another"
-    return ""
-
-
-def _identity(parts: Mapping[str, str]) -> str:
-    for part, words in (("id", "LeadIQ id"), ("linkedin", "LinkedIn profile"), ("email", "e-mail")):
-        if parts.get(part):
-            return words
-    return "name and domain" if parts.get("domain") else "name and company"
-
-
-def _asked_name(parts: Mapping[str, str]) -> tuple[set[str], set[str]]:
-    if parts.get("first_name") and parts.get("last_name"):
-        return _words(parts["first_name"]), _words(parts["last_name"])
-    first, *rest = parts.get("name", "").split() or [""]
-    return _words(first), _words(" ".join(rest) or first)
-
-
-def _works_there(parts: Mapping[str, str], position: Mapping[str, Any]) -> bool:
-    """Whether a position can be the one that was asked about; so when nothing speaks against it."""
-    if position.get("matchedQuery") is True:
-        return True
-    company = mapping(position.get("companyInfo"))
-    name, host = text(company.get("name")), text(company.get("domain"))
-    domain = parts.get("domain")
-    if domain and host and _same_host(domain, host):
-        return True
-    hosts = [address.rpartition("@")[2] for address in _addresses(position)]
-    if domain and any(_same_host(domain, one) for one in hosts):
-        return True
-    if parts.get("company") and name:
-        asked, given = _words(parts["company"]), _words(_company(name))
-        if asked <= given or given <= asked:
-            return True
-    says_no = position.get("matchedQuery") is False
-    return not says_no and (name is None or not parts.get("company")) and not (domain and host)
-
-
-def _company(name: str) -> str:
-    try:
-        return keys.company(name)
-    except keys.Unusable:
-        return name
-
-
-def _addresses(position: Mapping[str, Any]) -> list[str]:
-    return [text(item.get("value")) or "" for item in _objects(position.get("emails"))]
-
-
-def _same_host(one: str, other: str) -> bool:
-    one, other = one.lower(), other.lower()
-    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+def identity(parts: Mapping[str, str]) -> str:
+    """In words, the best identity that a key has; it is the one that is asked."""
+    known = {
+        "lead_id": "LeadIQ id",
+        "linkedin": "LinkedIn profile",
+        "email": "e-mail",
+        "domain": "name and domain",
+    }
+    return next((words for part, words in known.items() if parts.get(part)), "name and company")
 
 
 def _positions(parts: Mapping[str, str], record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The current positions, those at the company that was asked about first."""
-    positions = _objects(record.get("currentPositions"))
-    asked = parts.get("company") or parts.get("domain")
     return sorted(
-        positions,
-        key=lambda one: (
-            one.get("matchedQuery") is not True,
-            bool(asked) and not _works_there(parts, one),
-        ),
+        _objects(record.get("currentPositions")),
+        key=lambda one: (not _at_domain(parts, one), not _at_company(parts, one)),
     )
 
 
-def _words(name: str) -> set[str]:
-    """The words of a name without accents, case and punctuation."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(character for character in plain if not unicodedata.combining(character))
-    return set(re.findall(r"\w+", plain))
+def _at_domain(parts: Mapping[str, str], position: Mapping[str, Any]) -> bool:
+    """Whether LeadIQ says that a position is at the company of the domain that was asked about.
+
+    It says so of the position, by its work addresses, or by the company's domain where that was bought.
+    """
+    domain = parts.get("domain")
+    if not domain:
+        return position.get("matchedQuery") is True
+    hosts = {text(mapping(position.get("companyInfo")).get("domain"))}
+    hosts |= {(text(item.get("value")) or "").rpartition("@")[2] for item in _objects(position.get("emails"))}
+    return position.get("matchedQuery") is True or domain in {host.lower() for host in hosts if host}
+
+
+def _at_company(parts: Mapping[str, str], position: Mapping[str, Any]) -> bool:
+    name = text(mapping(position.get("companyInfo")).get("name"))
+    return bool(name and parts.get("company")) and _plain(name or "") == parts["company"]
+
+
+def _plain(company: str) -> str:
+    try:
+        return keys.company(company)
+    except keys.Unusable:
+        return company
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:

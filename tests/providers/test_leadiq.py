@@ -11,7 +11,7 @@ import pytest
 
 from leadkit.errors import BadAnswerError, CreditsExhaustedError, InputError, KeyRefusedError, SettingsError
 from leadkit.money import Amount
-from leadkit.providers.base import Decoded, Operation, Provider, Response, Search
+from leadkit.providers.base import Answer, Decoded, Operation, Provider, Response, Search
 from leadkit.providers.leadiq import LeadIQ
 from leadkit.providers.leadiq_companies import IDENTITIES
 from tests.providers.leadiq_server import JSON, RECORDED, answer, problems, recorded
@@ -86,6 +86,15 @@ def test_the_balance_is_what_is_left() -> None:
     assert universal.period_end == "2026-05-01T00:00:00.000Z"
     older = LeadIQ().decode_balance(recorded("graphql_account"))
     assert (older.remaining, older.used) == (493_000, 7_000)
+    assert "older than Universal Credits" in older.note
+    assert "older" not in universal.note
+
+
+def test_a_plan_that_ended_says_so() -> None:
+    ended = {"name": "Pro", "status": "Inactive", "available": 5, "used": 1}
+    for status, says in (("Inactive", True), ("active", False), ("Trialing", False)):
+        body = {"data": {"account": {"universalPlan": {**ended, "status": status}}}}
+        assert ("the plan Pro is" in LeadIQ().decode_balance(answer(body)).note) == says
 
 
 def test_trap_08_a_balance_in_whole_credits_says_so() -> None:
@@ -172,13 +181,30 @@ def company(*results: Any, asked: str = COMPANY, total: int | None = None) -> De
     return operation.decode([asked], answer({"data": {"searchCompany": part}}))
 
 
-@pytest.mark.parametrize("identity", IDENTITIES, ids="+".join)
-def test_every_identity_of_a_company_is_asked_for_in_a_form_that_leadiq_takes(
-    identity: tuple[str, ...],
-) -> None:
-    values = {"linkedin": "linkedin.com/company/acme", "domain": "acme.example"}
-    asked = json.dumps({part: values.get(part, "acme") for part in identity})
+def named(name: str, *given: str, total: int | None = None) -> Answer:
+    """The answer for a company asked by name, of which LeadIQ gives one and tells how many there are."""
+    asked = json.dumps({"company": name})
+    companies = [
+        {"company": {"id": "c1", "name": one, "employeeCount": 7, "state": "Vermont"}} for one in given
+    ]
+    part = {"totalCompanies": len(given) if total is None else total, "companies": companies[:1]}
+    operation = LeadIQ().operation("company_details")
+    decoded = operation.decode([asked], answer({"data": {"groupedAdvancedSearch": part}}))
+    assert decoded.amount == Amount(0, operation.price.most)
+    return decoded.answers[asked]
+
+
+@pytest.mark.parametrize("part", [*(part for (part,) in IDENTITIES), "linkedin"])
+def test_every_identity_of_a_company_is_asked_for_in_a_form_that_leadiq_takes(part: str) -> None:
+    asked = json.dumps({part: "linkedin.com/company/acme" if part == "linkedin" else "acme"})
     assert problems(LeadIQ().operation("company_details").encode([asked])) == []
+
+
+def test_a_company_is_asked_for_by_name_under_a_limit_of_one() -> None:
+    # searchCompany has no limit, and each company that it gives may be charged.
+    request = LeadIQ().operation("company_details").encode([json.dumps({"company": "acme"})])
+    assert request.json["variables"]["input"]["limit"] == 1
+    assert "searchCompany" not in request.json["query"]
 
 
 def test_the_details_of_a_company_fill_its_columns() -> None:
@@ -215,17 +241,24 @@ def test_of_several_companies_the_one_with_the_domain_is_taken_and_each_is_count
 
 
 def test_a_name_that_fits_two_companies_is_nobodys() -> None:
-    asked = json.dumps({"company": "acme"})
-    got = company({"name": "Acme GmbH"}, {"name": "ACME, Inc."}, asked=asked).answers[asked]
-    assert (got.status, got.note) == ("not_found", "2 companies fit")
+    got = named("acme", "Acme GmbH", "ACME, Inc.")
+    assert (got.status, got.note) == ("not_found", "2 companies fit; give the domain to tell which")
 
 
 @pytest.mark.parametrize(
     ("given", "status"), [("Acme, Inc.", "found"), ("Acme Robotics", "found"), ("Stone Ltd", "not_found")]
 )
 def test_a_company_of_another_name_fills_no_cell(given: str, status: str) -> None:
-    asked = json.dumps({"company": "acme"})
-    assert company({"name": given}, asked=asked).answers[asked].status == status
+    got = named("acme", given)
+    assert got.status == status
+    assert got.values.get("company_name") == (given if status == "found" else None)
+
+
+def test_a_company_found_by_name_fills_the_same_columns() -> None:
+    values = named("acme", "Acme").values
+    assert {column.field for column in LeadIQ().operation("company_details").columns} == set(values)
+    assert (values["company_employees"], values["company_state"]) == (7, "Vermont")
+    assert named("acme").status == "not_found"
 
 
 def test_a_company_under_its_other_domain_is_the_company() -> None:

@@ -38,7 +38,7 @@ ERRORS = sorted(path.stem for path in RECORDED.glob("graphql_200_with_error_*.js
 
 
 def keys(*ids: str) -> list[str]:
-    return [json.dumps({"id": one}) for one in ids]
+    return [json.dumps({"lead_id": one}) for one in ids]
 
 
 def found(person_id: str) -> dict[str, Any]:
@@ -145,11 +145,23 @@ def test_each_part_of_an_answer_goes_to_the_key_that_asked_for_it() -> None:
 
 
 def test_a_part_that_failed_is_left_open_and_the_others_are_answered() -> None:
-    asked = keys("p1", "p2")
-    body = {"data": {"p0": found("p1"), "p1": None}, "errors": [refused(500, "p1")]}
+    asked = keys("p1", "p2", "p3")
+    nobody = {"totalResults": 0, "hasMore": False, "results": []}
+    body = {"data": {"p0": found("p1"), "p1": None, "p2": nobody}, "errors": [refused(500, "p1")]}
     decoded = OPERATION.decode(asked, answer(body))
-    assert set(decoded.answers) == {asked[0]}
-    assert decoded.amount == Amount(0, 2 * OPERATION.price.most)
+    assert {key: got.status for key, got in decoded.answers.items()} == {
+        asked[0]: "found",
+        asked[2]: "not_found",
+    }
+    assert not any(got.note for got in decoded.answers.values())
+    assert decoded.amount == Amount(0, 3 * OPERATION.price.most)
+
+
+@pytest.mark.parametrize("status", [402, 500, 503])
+def test_data_beside_a_failing_http_status_may_have_been_charged(status: int) -> None:
+    with pytest.raises(ProviderError) as caught:
+        OPERATION.decode(keys("p1"), answer({"data": {"searchPeople": found("p1")}}, status))
+    assert caught.value.charged == "unknown"
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 429])
@@ -211,7 +223,7 @@ def outcome(response: Response, asked: str) -> tuple[str, Answer | None, Decoded
 def test_each_hostile_answer_ends_in_its_listed_state(case: dict[str, Any]) -> None:
     http = case["http"]
     response = Response(http["status"], http["headers"], http["body"].encode())
-    reached, got, decoded = outcome(response, json.dumps({"id": case["asked"]["id"]}))
+    reached, got, decoded = outcome(response, json.dumps({"lead_id": case["asked"]["id"]}))
     assert reached == case["expect"]["outcome"], case["title"]
     if decoded is not None and decoded.amount is not None:
         # The list prices a selection with company data and the profile's fee; neither is bought here.

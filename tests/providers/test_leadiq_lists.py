@@ -102,10 +102,15 @@ def test_the_paths_fall_back_once_to_those_without_v1(prefix: str) -> None:
     assert sum(not path.startswith(f"{prefix}/lists") for path in paths) == (1 if prefix == "" else 0)
 
 
-def test_a_service_that_cannot_list_its_lists_still_makes_one() -> None:
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_service_that_cannot_list_its_lists_still_makes_one(status: int) -> None:
     def send(request: Request) -> Response:
-        if request.method == "POST" and request.path == "/lists":
-            return recorded("prospector_post_lists", 201)
+        if request.path == "/lists":
+            return (
+                recorded("prospector_post_lists", 201)
+                if request.method == "POST"
+                else Response(status, {}, b"")
+            )
         return recorded("prospector_error_404", 404)
 
     assert open_list(send, "Team").prefix == ""

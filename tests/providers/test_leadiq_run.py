@@ -36,7 +36,7 @@ def driver(tmp_path: Path) -> Iterator[LedgerDriver]:
 
 
 def key(person_id: str) -> str:
-    return json.dumps({"id": person_id})
+    return json.dumps({"lead_id": person_id})
 
 
 def carry_out(
