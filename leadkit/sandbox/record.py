@@ -9,7 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One thing that was paid for. ``what`` is the lead's id or the address, ``at`` Unix seconds."""
+    """One thing that was paid for.
+
+    ``operation`` is the provider's word in its price list, ``what`` the id or address that it was paid for, and
+    ``at`` Unix seconds.
+    """
 
     provider: str
     account: str
@@ -24,7 +28,7 @@ class Charge:
 class RequestRecord:
     """One request as it was answered.
 
-    ``asked`` are the lead ids or addresses in it, ``can_charge`` whether the operation is one that costs
+    ``asked`` are the ids, addresses or names in it, ``can_charge`` whether the operation is one that costs
     something in some case, ``fault`` the kind of fault it met. ``status`` is 0 when the connection was cut.
     """
 

@@ -11,7 +11,7 @@ import hashlib
 import random
 import unicodedata
 import zlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -192,16 +192,18 @@ class World:
 
     def _give_careers(self) -> None:
         """Former and second jobs. They follow from each person's id, so that no dice is thrown for them."""
+        taken = set(self._emails)
         for index, person in enumerate(self.people):
             in_core = index < CORE_PEOPLE
             companies = self.companies[:CORE_COMPANIES] if in_core else self.companies[CORE_COMPANIES:]
-            with_career = _with_career(person, companies, self._emails)
+            with_career = _with_career(person, companies, taken)
             if with_career is not person:
                 self.people[index] = with_career
                 self._note_addresses(with_career)
                 old = with_career.previous_job and with_career.previous_job.email
                 if old and with_career.moved:
                     self._old_emails[old] = with_career
+                    taken.add(old)
 
     def _add_namesakes(self, dice: _Dice) -> None:
         taken = {**self._emails, **self._old_emails}
@@ -322,7 +324,7 @@ def _person(dice: _Dice, company: Company, taken: dict[str, Person], *, everyone
     )
 
 
-def _with_career(person: Person, companies: Sequence[Company], taken: dict[str, Person]) -> Person:
+def _with_career(person: Person, companies: Sequence[Company], taken: Container[str]) -> Person:
     """The person, with a previous or a second job for some. Addresses of others are never reused."""
     kind = share(person.id, "career")
     if person.company is None or kind >= MOVED + PROMOTED + WITH_SECOND_JOB:

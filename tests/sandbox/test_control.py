@@ -103,11 +103,41 @@ def test_it_takes_orders(far: AttachedSandbox, connect: Any) -> None:
     assert far.deliveries == []
 
 
+def test_all_four_providers_are_there_and_take_orders(far: AttachedSandbox) -> None:
+    person = next(p for p in far.world.known_to("leadiq") if p.email and p.job and not p.deleted)
+    far.set_option("leadiq", "error_status_in", "http")
+    body = {
+        "query": "query($i: SearchPeopleInput!) { searchPeople(input: $i) { results { id } } }",
+        "variables": {"i": {"email": person.email}},
+    }
+    headers = {"Authorization": f"Basic {far.api_key('leadiq')}"}
+    url = far.environ["LEADKIT_LEADIQ_URL"]
+    far.set_credits("leadiq", 0.05)
+    assert requests.post(url, json=body, headers=headers, timeout=10).status_code == 402
+    far.set_credits("leadiq", 1)
+    assert requests.post(url, json=body, headers=headers, timeout=10).status_code == 200
+    assert [(charge.operation, charge.millicredits) for charge in far.charges] == [("profile", 100)]
+    far.fault("status", "/v1/me", provider="leadey", status=503)
+    bearer = {"Authorization": f"Bearer {far.environ['LEADEY_API_KEY']}"}
+    assert (
+        requests.get(f"{far.environ['LEADKIT_LEADEY_URL']}/me", headers=bearer, timeout=5).status_code == 503
+    )
+    far.set_rate_limit("leadfeeder", 0)
+    key = {"x-api-key": far.environ["LEADFEEDER_API_KEY"]}
+    accounts = f"{far.environ['LEADKIT_LEADFEEDER_URL']}/accounts"
+    assert requests.get(accounts, headers=key, timeout=5).status_code == 429
+    far.set_rate_limit("leadfeeder", None)
+    (account,) = requests.get(accounts, headers=key, timeout=5).json()["data"]
+    assert account["id"] == far.environ["LEADFEEDER_ACCOUNT_ID"]
+
+
 def test_an_order_that_makes_no_sense_is_refused_with_the_reason(far: AttachedSandbox) -> None:
     with pytest.raises(ValueError, match="'explode' is not a kind of fault"):
         far.fault("explode")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="no provider 'acme'"):
+    with pytest.raises(ValueError, match="no provider 'acme'; it has leadleap, leadiq, leadfeeder, leadey"):
         far.set_credits("acme", 1)
+    with pytest.raises(ValueError, match="no option 'speed'"):
+        far.set_option("leadleap", "speed", 1)
     answer = requests.post(f"{far.url}/_sandbox/orders", json={"order": "stop"}, timeout=5)
     assert (answer.status_code, "no order 'stop'" in answer.json()["error"]) == (400, True)
 

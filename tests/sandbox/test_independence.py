@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import doctest
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,20 @@ def test_it_imports_nothing_of_leadkit_but_itself(module: Path) -> None:
             imported |= {alias.name for alias in node.names}
     ours = {name for name in imported if name.split(".")[0] == "leadkit"}
     assert all(name.startswith("leadkit.sandbox") for name in ours)
+
+
+def test_a_sandbox_that_is_asked_nothing_of_graphql_does_not_load_it() -> None:
+    code = """
+import sys
+from leadkit.sandbox import Sandbox
+with Sandbox() as box:
+    assert box.environ
+print("graphql" in sys.modules)
+"""
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=FOLDER.parents[1], capture_output=True, text=True, check=True
+    )
+    assert printed.stdout.strip() == "False"
 
 
 def test_its_example_is_true() -> None:
