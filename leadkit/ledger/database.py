@@ -14,14 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import Pool, QueuePool
 
 from leadkit.errors import LedgerBusyError, LedgerError
+from leadkit.ledger.migrations import upgrade
 from leadkit.ledger.schema import SCHEMA_VERSION, metadata, workspace
 
 BUSY_SECONDS = 30.0
+#: A quarter of a million facts; a full check reads that in under a second.
+FULL_CHECK_BYTES = 64 * 2**20
 
 
 def open_sqlite(path: Path) -> Engine:
@@ -34,6 +37,7 @@ def open_sqlite(path: Path) -> Engine:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        refuse_network_drive(path)
         # Made before SQLite makes it: its side files take their mode from it.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
         _refuse_if_others_can_read(path)
@@ -107,6 +111,33 @@ _WRITERS = 0x1EAD  # the number only has to be ours
 _WHERE = "Set LEADKIT_HOME to a folder that you may write to."
 
 
+#: File systems of other computers. Their locks cannot be relied on, and SQLite's log needs one computer.
+_NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "ceph", "glusterfs", "davfs")
+
+
+def refuse_network_drive(path: Path, mounts: Path = Path("/proc/mounts")) -> None:
+    """Two computers that write one SQLite file destroy it; a lock that only one sees lets both pay."""
+    folder = path.parent.resolve()
+    kind = ""
+    longest = -1
+    try:
+        lines = mounts.read_text().splitlines()
+    except OSError:  # not Linux; nothing says what kind of drive it is
+        return
+    for line in lines:
+        _, mounted, its_kind, *_ = line.split(" ")
+        place = Path(mounted.encode().decode("unicode_escape"))  # a blank is written as \\040
+        if folder.is_relative_to(place) and len(place.parts) >= longest:
+            kind, longest = its_kind, len(place.parts)
+    if kind in _NETWORK:
+        msg = (
+            f"The ledger {path} would be on a network drive ({kind}), where two computers could destroy it. "
+            "Nothing was sent. Set LEADKIT_HOME to a folder on this computer, or for a team "
+            "LEADKIT_LEDGER to a PostgreSQL database."
+        )
+        raise LedgerError(msg)
+
+
 def _refuse_if_others_can_read(path: Path) -> None:
     if os.name != "posix":
         return
@@ -120,22 +151,48 @@ def _refuse_if_others_can_read(path: Path) -> None:
 
 
 def _prepare(engine: Engine, where: str) -> None:
-    """Make the tables on first use, and refuse a ledger that a newer leadkit wrote."""
+    """Make the tables on first use, bring older ones up to date, and refuse those of a newer leadkit."""
     with guarded(where), engine.begin() as connection:
         wait_for_other_writers(connection)
+        if inspect(connection).has_table(workspace.name):
+            found = select(workspace.c.value).where(workspace.c.name == "schema")
+            version = connection.execute(found).scalar_one_or_none() or ""
+            if not version.isdecimal():
+                msg = f"The ledger {where} is damaged: it has no version. Nothing was sent. Restore a copy of it."
+                raise LedgerError(msg)
+            upgrade(connection, int(version), SCHEMA_VERSION, where)
+            metadata.create_all(connection)
+            return
         metadata.create_all(connection)
-        settings = connection.execute(select(workspace.c.name, workspace.c.value))
-        found = {row.name: row.value for row in settings}
-        if not found:
-            # The salt keeps fingerprints and forgotten people from being guessed by hashing candidates.
-            rows = [
-                {"name": "schema", "value": str(SCHEMA_VERSION)},
-                {"name": "salt", "value": secrets.token_hex(32)},
-            ]
-            connection.execute(insert(workspace), rows)
-        elif int(found["schema"]) > SCHEMA_VERSION:
-            msg = f"The ledger {where} was written by a newer leadkit. Nothing was sent. Update leadkit."
-            raise LedgerError(msg)
+        # The salt keeps fingerprints and forgotten people from being guessed by hashing candidates.
+        rows = [
+            {"name": "schema", "value": str(SCHEMA_VERSION)},
+            {"name": "salt", "value": secrets.token_hex(32)},
+        ]
+        connection.execute(insert(workspace), rows)
+
+
+def check(engine: Engine, where: str) -> None:
+    """Refuse a file that SQLite finds damaged. PostgreSQL looks after its own.
+
+    Reads the whole file: every key is in the table and in its index, and a byte that changed in one of them
+    shows. Above ``FULL_CHECK_BYTES`` the pages are looked at and the two are not compared, in a third of the time.
+
+    Raises
+    ------
+    LedgerError
+        It is damaged. Nothing is sent on the word of a ledger that is.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with guarded(where), engine.connect().execution_options(leadkit_reads=True) as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        size = pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+        kind = "integrity_check" if size <= FULL_CHECK_BYTES else "quick_check"
+        found = connection.exec_driver_sql(f"PRAGMA {kind}(1)").scalar_one()
+    if found != "ok":
+        msg = f"The ledger {where} is damaged ({found}). Nothing was sent. Restore a copy of it."
+        raise LedgerError(msg)
 
 
 @contextmanager

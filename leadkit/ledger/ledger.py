@@ -23,7 +23,7 @@ from leadkit.clock import Clock
 from leadkit.errors import ApprovalError, RunNotFoundError
 from leadkit.ledger import budget, decisions, erasure, evidence, history, lookup
 from leadkit.ledger.budget import NO_CAPS, Caps
-from leadkit.ledger.database import guarded, scrub, wait_for_other_writers
+from leadkit.ledger.database import check, guarded, scrub, wait_for_other_writers
 from leadkit.ledger.erasure import Erased
 from leadkit.ledger.history import CallRecord, DoubtfulFact, RunRecord
 from leadkit.ledger.lookup import Stored
@@ -71,6 +71,7 @@ class Ledger:
         self.owners = owners
         self._clock = clock
         self.where = where
+        self._checked = False
         self.caps = caps
         with self.reading() as connection:
             row = connection.execute(select(workspace.c.value).where(workspace.c.name == "salt")).scalar_one()
@@ -191,6 +192,7 @@ class Ledger:
         ApprovalError
             This approval has been used already. Nothing was sent.
         """
+        self._check_once()
         with self.writing() as connection:
             used_by = select(runs.c.id).where(runs.c.approval == approval)
             if (used := connection.execute(used_by).scalar_one_or_none()) is not None:
@@ -231,6 +233,7 @@ class Ledger:
         ApprovalError
             It is still running in a living process.
         """
+        self._check_once()
         with self.writing() as connection:
             query = select(runs.c.owner, runs.c.state).where(runs.c.id == run_id)
             row = connection.execute(query).one_or_none()
@@ -242,6 +245,12 @@ class Ledger:
             connection.execute(
                 update(runs).where(runs.c.id == run_id).values(owner=owner, state="running", stopped_why="")
             )
+
+    def _check_once(self) -> None:
+        """Before anything is paid for on its word, the ledger's file is read through for damage."""
+        if not self._checked:
+            check(self._engine, self.where)
+            self._checked = True
 
     def run(self, run_id: str) -> RunRecord:
         """The run with that id. Raises RunNotFoundError."""

@@ -11,6 +11,8 @@ import pytest
 
 from leadkit.errors import LedgerError
 from leadkit.ledger import open_sqlite
+from leadkit.ledger.database import refuse_network_drive
+from leadkit.providers.base import Answer
 from tests.ledger.driver import LedgerDriver
 
 
@@ -44,13 +46,6 @@ def test_a_ledger_that_is_no_database_is_refused(tmp_path: Path) -> None:
         open_sqlite(path)
 
 
-def test_a_ledger_of_a_newer_leadkit_is_refused(driver: LedgerDriver) -> None:
-    with sqlite3.connect(driver.home / "ledger.sqlite") as connection:
-        connection.execute("UPDATE workspace SET value = '999' WHERE name = 'schema'")
-    with pytest.raises(LedgerError, match="newer leadkit. Nothing was sent"):
-        open_sqlite(driver.home / "ledger.sqlite")
-
-
 def test_a_folder_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError, match="Nothing was sent. Set LEADKIT_HOME"):
@@ -70,3 +65,50 @@ def test_a_locked_ledger_says_so_and_nothing_is_reserved(
         blocker.execute("ROLLBACK")
     assert not other.ledger.calls(run.id)
     other.close()
+
+
+MOUNTS = """\
+/dev/sda1 / ext4 rw 0 0
+server:/home {team} nfs4 rw 0 0
+/dev/sdb1 {team}/own ext4 rw 0 0
+//server/files {blank} cifs rw 0 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"), [("team", "nfs4"), ("team/deep/er", "nfs4"), ("with blank/x", "cifs")]
+)
+def test_a_ledger_on_a_network_drive_is_refused(tmp_path: Path, folder: str, kind: str) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(MOUNTS.format(team=tmp_path / "team", blank=f"{tmp_path}/with\\040blank"))
+    with pytest.raises(LedgerError, match=rf"network drive \({kind}\).*Nothing was sent.*LEADKIT_LEDGER"):
+        refuse_network_drive(tmp_path / folder / "ledger.sqlite", mounts)
+
+
+def test_a_ledger_beside_or_under_a_network_drive_on_a_disk_of_its_own_is_taken(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(MOUNTS.format(team=tmp_path / "team", blank=tmp_path / "blank"))
+    for folder in ("team/own/leadkit", "teams", "elsewhere"):
+        refuse_network_drive(tmp_path / folder / "ledger.sqlite", mounts)
+    refuse_network_drive(tmp_path / "ledger.sqlite", tmp_path / "no such list")
+
+
+def test_a_ledger_without_a_version_is_refused(driver: LedgerDriver) -> None:
+    with sqlite3.connect(driver.home / "ledger.sqlite") as connection:
+        connection.execute("UPDATE workspace SET value = 'x' WHERE name = 'schema'")
+    with pytest.raises(LedgerError, match="is damaged: it has no version. Nothing was sent"):
+        open_sqlite(driver.home / "ledger.sqlite")
+
+
+def test_no_run_starts_on_a_damaged_ledger(driver: LedgerDriver) -> None:
+    run = driver.start_run(1_000)
+    run.settle(run.reserve(["someone@people.example"]), {"someone@people.example": Answer("found")}, None)
+    driver.close()
+    path = driver.home / "ledger.sqlite"
+    content = path.read_bytes()
+    assert content.count(b"someone@people.example") == 2, "in the table and in its index"
+    path.write_bytes(content.replace(b"someone@people.example", b"anyone.@people.example", 1))
+    later = LedgerDriver(driver.home)
+    with pytest.raises(LedgerError, match="is damaged .*Nothing was sent. Restore a copy"):
+        later.start_run(1_000)
+    later.close()
