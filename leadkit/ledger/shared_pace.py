@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import secrets
 import sqlite3
@@ -114,7 +115,7 @@ class SharedState:
         self._update = update(_paces).where(mine)
         # Requests of several processes are in one window: each process numbers its own from a place of its own.
         self._window = Window(limit.requests, limit.seconds, last=secrets.randbits(48))
-        self._known_until = self._by_itself_until = -1.0
+        self._known_until = self._by_itself_until = -math.inf
         self._table_made = self._said = False
 
     def change(self, step: Callable[[Window], T]) -> T:
@@ -144,10 +145,10 @@ class SharedState:
         with self._engine.begin() as connection:
             shift = self._begin(connection)
             row = connection.execute(self._read).scalar_one_or_none()
-            window = self._load(row, shift)
+            window, moved = self._load(row, shift)
             before = dict(window.under_way)
             made = step(window)
-            if window.under_way != before:
+            if moved or window.under_way != before:
                 state = _encode(window, self._clock.monotonic(), shift)
                 connection.execute((self._insert if row is None else self._update).values(state=state))
         self._window = window
@@ -168,19 +169,22 @@ class SharedState:
             self._table_made = True
         return shift
 
-    def _load(self, row: str | None, shift: float) -> Window:
+    def _load(self, row: str | None, shift: float) -> tuple[Window, bool]:
+        """The window, and whether it must be written back even if nothing is done to it."""
         fresh = Window(self._limit.requests, self._limit.seconds, last=self._window.last)
         if row is None:
-            return fresh
+            return fresh, False
         now = self._clock.monotonic()
         try:
             window, idle = _decode(row, fresh, now, shift)
         except (ValueError, TypeError, KeyError) as error:
             self._say(f"was not readable and starts anew ({type(error).__name__})")
-            return fresh
+            return fresh, False
         # What nobody touched for a whole window says nothing about the next one: one request goes ahead again.
-        long_ago = _LONGEST_IDLE_SECONDS if window.under_way else self._limit.seconds
-        return window if idle <= max(long_ago, self._limit.seconds) else fresh
+        long_ago = _LONGEST_IDLE_SECONDS if window.under_way else 0.0
+        if idle > max(long_ago, self._limit.seconds):
+            return fresh, False
+        return window, idle < 0
 
     def _say(self, what: str) -> None:
         if not self._said:
@@ -214,10 +218,13 @@ def _encode(window: Window, now: float, shift: float) -> str:
 
 
 def _decode(row: str, fresh: Window, now: float, shift: float) -> tuple[Window, float]:
-    """The window on this process's clock, and how many seconds ago it was last changed."""
+    """The window on this process's clock, and how many seconds ago it was last written.
+
+    Less than 0 when the row's clock went back, such as after a restart; that is taken as if no time had passed.
+    """
     stored = json.loads(row)
-    # A clock that went back, such as after a restart, is taken as if no time had passed.
-    shift += min(now - (stored["at"] + shift), 0.0)
+    idle = now - (stored["at"] + shift)
+    shift += min(idle, 0.0)
     window = replace(
         fresh,
         under_way={int(number): at + shift for number, at in stored["under_way"]},
@@ -229,7 +236,7 @@ def _decode(row: str, fresh: Window, now: float, shift: float) -> tuple[Window, 
         anew_since=stored["anew_since"] + shift,
         ahead=None if stored["ahead"] is None else _pair(stored["ahead"], shift),
     )
-    return window, now - (stored["at"] + shift)
+    return window, idle
 
 
 def _pair(ahead: list[float], shift: float) -> tuple[float, float]:

@@ -306,7 +306,7 @@ class _RealServer(http.server.ThreadingHTTPServer):
         )
         self.headers = headers
         self.lock = threading.Lock()
-        self.started = time.monotonic()
+        self.started: float | None = None  # when the first request came
         self.refusals: list[float] = []
         self.accepted = 0
 
@@ -317,6 +317,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         with self.server.lock:
+            self.server.started = self.server.started or time.monotonic()
             now = time.monotonic() - self.server.started
             ok = self.server.count.count(now)
             self.server.accepted += ok
@@ -406,12 +407,13 @@ def real_run(
             for one in clients:
                 assert one.stdout is not None
                 assert one.stdout.readline() == b"ready\n"
-            server.started = time.monotonic()
             for one in clients:
                 assert one.stdin is not None
                 one.stdin.write(b"go\n")
                 one.stdin.flush()
-            time.sleep(windows * seconds)
+            while server.started is None:
+                time.sleep(0.01)
+            time.sleep(server.started + windows * seconds - time.monotonic())
             accepted, refusals = server.accepted, list(server.refusals)
         finally:
             for one in clients:

@@ -7,13 +7,14 @@ import logging
 import sqlite3
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from sqlalchemy import Engine, event
 
+from leadkit.clock import Clock, SystemClock
 from leadkit.ledger import open_postgres
 from leadkit.ledger.shared_pace import SharedState, open_pace_file
 from leadkit.pace import Pace
@@ -30,17 +31,16 @@ Join = Callable[..., "Process"]
 class Process:
     """A process that shares the limit."""
 
-    def __init__(self, engine: Engine, clock: FakeClock, limit: RateLimit = LIMIT, key: str = "key") -> None:
-        self.clock = clock
+    def __init__(self, engine: Engine, clock: Clock, limit: RateLimit = LIMIT, key: str = "key") -> None:
         self.pace = Pace(limit, clock, SharedState(engine, "testing", key, limit, clock))
         self.transactions = self.writes = 0
         event.listen(engine, "begin", self._count)
         event.listen(engine, "before_cursor_execute", self._count_writes)
 
-    def send(self, times: int = 1, **headers: str) -> None:
+    def send(self, times: int = 1, told: Mapping[str, str] | None = None) -> None:
         for _ in range(times):
             assert self.pace.acquire()
-            self.pace.learn(headers, 200)
+            self.pace.learn(told or {}, 200)
 
     def _count(self, *_: object) -> None:
         self.transactions += 1
@@ -112,7 +112,7 @@ def test_what_one_process_sent_the_other_waits_for(join: Join, clock: FakeClock)
 def test_what_one_process_learned_from_an_answer_the_other_knows(join: Join, clock: FakeClock) -> None:
     one, other = join(), join()
     told = {"x-ratelimit-limit": "60", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "30"}
-    one.send(**told)
+    one.send(1, told)
     assert other.pace.acquire()
     assert 30 <= clock.seconds <= 33
 
@@ -164,10 +164,10 @@ def test_looking_how_long_it_will_take_writes_nothing(join: Join, clock: FakeClo
 def test_a_limit_that_nobody_reaches_makes_no_long_row(join: Join, path: Path) -> None:
     process = join()
     told = {"x-ratelimit-limit": "1000000", "x-ratelimit-remaining": "999999", "x-ratelimit-reset": "60"}
-    process.send(3_000, **told)
+    process.send(3_000, told)
     assert process.transactions < 10
     assert len(_row(path)) < 1_000
-    join().send(3_000, **told)
+    join().send(3_000, told)
     assert len(_row(path)) < 1_000
 
 
@@ -193,16 +193,38 @@ def test_after_a_quiet_night_one_request_goes_ahead_to_see_the_count(join: Join,
     assert clock.seconds - before >= 1, "it waited for the answer to the first one"
 
 
+class OtherClock(SystemClock):
+    """The clock of another machine, whose arbitrary start is another."""
+
+    def __init__(self, ahead_seconds: float) -> None:
+        self._ahead_seconds = ahead_seconds
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._ahead_seconds
+
+
 def test_machines_with_other_clocks_share_the_limit_through_postgresql(postgres_url: str) -> None:
     engine = open_postgres(postgres_url)
-    here, there = FakeClock(), FakeClock()
-    there.seconds = 5e6
-    one, other = Process(engine, here), Process(engine, there)
+    hour = RateLimit(60, 3600.0, "a test")
+    one, other = Process(engine, SystemClock(), hour), Process(engine, OtherClock(5e6), hour)
     one.send(40)
     other.send(20)
-    assert (here.seconds, there.seconds) == (0, 5e6)
-    assert 58 <= one.pace.seconds_for(1) <= 61
-    assert 58 <= other.pace.seconds_for(1) <= 61
+    third = Process(engine, OtherClock(-5e6), hour)
+    assert 3500 < third.pace.seconds_for(1) < 3610
+    assert third.pace.seconds_for(1) == pytest.approx(other.pace.seconds_for(1), abs=60)
+    assert not third.pace._state.change(lambda window: window.take(OtherClock(-5e6).monotonic()))[0]
+    engine.dispose()
+
+
+def test_a_postgresql_that_has_gone_stops_nobody(postgres_url: str, clock: FakeClock) -> None:
+    engine = open_postgres(postgres_url)
+    process = Process(engine, clock)
+    process.send(3)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("DROP TABLE paces")
+        connection.commit()
+    process.send(57)
+    assert clock.seconds < 1
     engine.dispose()
 
 
@@ -246,7 +268,11 @@ def test_a_file_that_is_no_database_stops_nobody(
 
 
 def test_a_file_that_another_program_holds_delays_but_stops_nobody(
-    join: Join, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    join: Join,
+    path: Path,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("leadkit.ledger.shared_pace._BUSY_SECONDS", 0.05)
     process = join()
@@ -257,7 +283,7 @@ def test_a_file_that_another_program_holds_delays_but_stops_nobody(
         blocker.execute("ROLLBACK")
     assert "database is locked" in caplog.text
     assert process.pace.seconds_for(51) > 0, "what it sent by itself counts, and what it sent before"
-    process.clock.seconds += 61
+    clock.seconds += 61
     process.send(5)
     assert len(caplog.records) == 1
     assert join().pace.seconds_for(56) > 0, "shared again after a while"
