@@ -3,125 +3,36 @@
 A name search can return a namesake, and a wrong person's address is worse than none. What the provider says is
 compared with the row's own name, company, domain and title. Below :data:`THRESHOLD` the row is *ambiguous*: it gets
 a note and no data, and nothing further is bought for it without a person's word.
+
+First name, last name and company are each worth 0 to 100, and the score is their product: all of them have to
+agree, and two weak agreements are weaker than one. Titles change too often to count for more than a little.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rapidfuzz.distance import JaroWinkler
-from rapidfuzz.fuzz import ratio, token_set_ratio
+from rapidfuzz.distance import OSA
+from rapidfuzz.fuzz import token_set_ratio
 
-from leadkit.keys import Unusable, key
+from leadkit.keys import Unusable, key, text_of
+from leadkit.match_names import Name, folded, likeness, plain, share_first_name
 
-#: From 0 to 100. Chosen on the labelled pairs in ``tests/match``; the README has what it reaches there.
+#: From 0 to 100. Chosen on one half of the labelled pairs in ``tests/match``; the README has what it reaches on the
+#: other half.
 THRESHOLD = 75
 
-#: How much each part says. What either side lacks says nothing, and the rest counts for more.
-_WEIGHTS = {"name": 60, "company": 35, "title": 5}
+_OTHER_COMPANY = 30
 #: A name alone is shared by many.
-_NAME_ALONE_AT_MOST = 70
-#: Two names that are this different are two people, whatever else agrees.
-_OTHER_NAME = 60
-
-_LETTERS = str.maketrans(
-    {
-        "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe", "þ": "th",
-        "ð": "d", "đ": "d", "ł": "l", "ı": "i",
-    }
-)  # fmt: skip
-_TITLES = {
-    "dr",
-    "prof",
-    "mr",
-    "mrs",
-    "ms",
-    "herr",
-    "frau",
-    "ing",
-    "dipl",
-    "mag",
-    "phd",
-    "mba",
-    "jr",
-    "sr",
-    "sir",
-}
-_PARTICLES = set("van von de der den del della di da do dos la le el al bin ter zu".split())
-
-#: Short names and their long forms; each line is one name.
-_NICKNAMES = [
-    line.split()
-    for line in """
-    alexander alex sascha sasha xander alec
-    alexandra alex sandra sasha
-    andreas andrew andy andre andrea
-    anthony tony antonio anton toni
-    barbara babs barb
-    benjamin ben benny
-    catherine katherine kathryn katharina kate cathy kathy katie kat katja catarina
-    charles charlie chuck carlos karl carl
-    christian chris
-    christina christine chris tina christa kristina
-    christopher chris christoph kris
-    daniel dan danny
-    david dave
-    edward ed eddie ted eduard eduardo
-    elizabeth elisabeth liz beth lisa betty eliza elise lizzie elsa
-    eugene gene
-    frederick fred freddy friedrich fritz frederik
-    gabriele gabi gaby
-    george georg jorge jurgen juergen
-    gregory greg
-    gerald gerry jerry
-    hans johannes johann john jan
-    henry henrik heinrich harry hank enrique
-    jacob jakob jack jake
-    james jim jimmy jamie
-    jennifer jen jenny
-    john jon jack johnny juan giovanni jean
-    jonathan jon
-    joseph joe josef jose sepp joey giuseppe pepe
-    kenneth ken kenny
-    lawrence larry laurence lars
-    leonard leo len
-    margaret maggie meg peggy greta margarete margarethe margarita
-    matthew matt matthias
-    maximilian max
-    michael mike mick michel miguel michele
-    nicholas nick niklas nikolaus nico nicolas klaus
-    nicole nicky
-    patricia pat patty trish
-    patrick pat paddy
-    peter pete pedro pierre
-    philip phil philipp philippe
-    raymond ray
-    rebecca becky
-    richard rick dick rich ricardo
-    robert bob rob bobby robbie bert roberto
-    ronald ron
-    samantha sam
-    samuel sam sammy
-    sebastian seb basti bastian
-    stephen steven steve stefan stephan
-    stephanie steffi steph stefanie
-    susan sue susanne susanna suzanne suzy
-    theodore ted theo
-    thomas tom tommy tomas
-    timothy tim
-    ulrich uli
-    valerie val
-    victoria vicky
-    vincent vince
-    walter walt
-    wilhelm william bill will billy willi guillermo liam
-    wolfgang wolf
-    """.strip().splitlines()
-]
+_NO_COMPANY = 65
+#: What an equal title adds to the score.
+_TITLE = 5
+#: From this likeness on, of 100, two titles are equal.
+_TITLE_ALIKE = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +44,12 @@ class Match:
 
     @property
     def ambiguous(self) -> bool:
+        """Whether a person has to look before the answer may be used."""
         return self.score < THRESHOLD
 
 
 def compare(row: Mapping[str, Any], found: Mapping[str, Any]) -> Match:
-    """Compare a row with whoever came back.
+    """Compare a row with whoever came back. Nothing in a cell makes this raise.
 
     Parameters
     ----------
@@ -146,191 +58,200 @@ def compare(row: Mapping[str, Any], found: Mapping[str, Any]) -> Match:
         ``email``, ``linkedin``.
     found
         The answer: any of ``full_name``, ``first_name``, ``last_name``, ``company`` or ``company_name``,
-        ``company_domain``, ``title``, ``email``, ``linkedin_url``.
+        ``company_domain`` or ``domain``, ``title`` or ``job_title``, ``email``, ``linkedin_url``; and ``matched_by``
+        when the provider says what it found the person by.
     """
-    scores: dict[str, float] = {}
-    reasons: list[str] = []
     mine, theirs = _name(row), _name(found)
-    if mine and theirs:
-        scores["name"], why = _names(mine, theirs)
-        reasons.append(why)
-    company = _company(row, found)
-    if company is not None:
-        scores["company"], why = company
-        reasons.append(why)
-    titles = _text(row, "title"), _text(found, "title", "job_title")
+    if identity := _same_identity(row, found):
+        return _known_by(identity, mine, theirs)
+    if not mine or not theirs:
+        return Match(0, "no name to compare")
+    employers = _Employer.of(row), _Employer.of(found)
+    family = mine.family_words | theirs.family_words
+    name = likeness(mine, theirs, own_firm=any(family & employer.words for employer in employers))
+    company, why = _companies(*employers, family)
+    score = name.score * company / 100
+    reasons = [name.why, why]
+    titles = plain(_text(row, "title")), plain(_text(found, "title", "job_title"))
     if all(titles):
-        scores["title"] = token_set_ratio(_plain(titles[0]), _plain(titles[1]))
-        reasons.append(f"title {scores['title']:.0f}")
-    if _same_identity(row, found):
-        # The profile or address itself is the person; only another name speaks against it.
-        if scores.get("name", 100) >= _OTHER_NAME:
-            return Match(100, "; ".join(["the same profile or address", *reasons]))
-        return Match(min(THRESHOLD - 1, round(scores["name"])), "; ".join(["another name", *reasons]))
-    if "name" not in scores:
-        return Match(0, "; ".join(["no name to compare", *reasons]))
-    total = sum(_WEIGHTS[part] * score for part, score in scores.items())
-    score = total / sum(_WEIGHTS[part] for part in scores)
-    if scores["name"] < _OTHER_NAME:
-        score = min(score, scores["name"])
-    if "company" not in scores:
-        score = min(score, _NAME_ALONE_AT_MOST)
-        reasons.append("no company to compare")
-    return Match(round(score), "; ".join(reasons))
+        alike = _same_title(*titles)
+        score += _TITLE if alike else 0
+        reasons.append("title agrees" if alike else "title differs")
+    return Match(min(100, round(score)), "; ".join(reasons))
 
 
-def _same_identity(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    for kind, mine, theirs in (("linkedin", "linkedin", "linkedin_url"), ("email", "email", "email")):
-        try:
-            asked, came = key(kind, row.get(mine)), key(kind, found.get(theirs))
-        except Unusable:
-            continue
-        if asked is not None and asked == came:
-            return True
-    return False
+def _name(values: Mapping[str, Any]) -> Name | None:
+    return Name.read(*(_text(values, field) for field in ("first_name", "last_name", "full_name")))
 
 
-# -- names -------------------------------------------------------------------------------------------------
+def _same_identity(row: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """What names one person on both sides: "profile", "address", "id"; empty if nothing does."""
+    profile, address = _key("linkedin", row.get("linkedin")), _key("email", row.get("email"))
+    by = found.get("matched_by")
+    if profile and (by == "LinkedIn profile" or profile == _key("linkedin", found.get("linkedin_url"))):
+        return "profile"
+    personal = address and address.partition("@")[0] not in _SHARED_MAILBOXES
+    if personal and (by == "e-mail" or address == _key("email", found.get("email"))):
+        return "address"
+    return "id" if by == "LeadIQ id" else ""
 
 
-def _name(values: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:
-    """First and last names as plain words; None without both."""
-    first, last = _text(values, "first_name"), _text(values, "last_name")
-    if first and last:
-        return _words(first), _last_words(last)
-    whole = _text(values, "full_name")
-    if not whole:
-        return None
-    if "," in whole:  # Stone, Anna
-        last, _, first = whole.partition(",")
-        return (_words(first), _last_words(last)) if _words(first) else None
-    words = _words(whole)
-    return (words[:1], [word for word in words[1:] if word not in _PARTICLES]) if len(words) > 1 else None
+_SHARED_MAILBOXES = frozenset(
+    "info office contact kontakt hello mail post team sales vertrieb support service admin hr jobs marketing "  # noqa: SIM905
+    "billing accounting buchhaltung einkauf press presse privacy reception sekretariat zentrale".split()
+)
 
 
-def _last_words(text: str) -> list[str]:
-    return [word for word in _words(text) if word not in _PARTICLES] or _words(text)
+def _known_by(identity: str, mine: Name | None, theirs: Name | None) -> Match:
+    """A profile or an address is the person, whatever company and family name have become since."""
+    if not mine or not theirs:
+        return Match(100, f"{identity} agrees")
+    name = likeness(mine, theirs)
+    if name.score >= THRESHOLD or share_first_name(mine, theirs):
+        return Match(100, f"{identity} agrees; {name.why}")
+    return Match(round(name.score), f"{identity} agrees, but {name.why}")
 
 
-def _words(text: str) -> list[str]:
-    return [word for word in _plain(text).split() if word not in _TITLES]
-
-
-def _plain(text: str) -> str:
-    """Lower case, without accents and punctuation; umlauts as two letters."""
-    text = unicodedata.normalize("NFC", text).casefold().translate(_LETTERS)
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[^\w]+|_", " ", bare.replace("'", "").replace("’", "")).split())
-
-
-def _names(
-    mine: tuple[Sequence[str], Sequence[str]], theirs: tuple[Sequence[str], Sequence[str]]
-) -> tuple[float, str]:
-    first, why_first = _first_names(mine[0], theirs[0])
-    last, why_last = _last_names(mine[1], theirs[1])
-    if first < 90 or last < 90:  # given name and family name the other way round
-        turned = min(_first_names(mine[0], theirs[1])[0], _last_names(mine[1], theirs[0])[0])
-        if turned >= 90:
-            return turned - 5, "first and last name swapped"
-    # Both have to agree: a brother shares the one, a stranger the other.
-    return min(first, last) * 0.7 + max(first, last) * 0.3, f"first name {why_first}, last name {why_last}"
-
-
-def _first_names(mine: Sequence[str], theirs: Sequence[str]) -> tuple[float, str]:
-    best: tuple[float, str] = (0, "differs")
-    for a in mine:
-        for b in theirs:
-            if a == b:
-                return 100, "agrees"
-            if _folded(a) == _folded(b):
-                best = max(best, (97, "agrees but for accents"))
-            elif any(a in line and b in line for line in _NICKNAMES):
-                best = max(best, (93, "is a short form"))
-            elif (len(a) == 1 or len(b) == 1) and a[0] == b[0]:
-                best = max(best, (85, "is an initial"))
-            else:
-                near = JaroWinkler.similarity(a, b) * 100
-                best = max(best, (near if near >= 90 else near * 0.6, f"is {near:.0f} % alike"))
-    return best
-
-
-def _last_names(mine: Sequence[str], theirs: Sequence[str]) -> tuple[float, str]:
-    a, b = "".join(mine), "".join(theirs)
-    if a == b:
-        return 100, "agrees"
-    if _folded(a) == _folded(b):
-        return 97, "agrees but for accents"
-    shared = {_folded(word) for word in mine if len(word) > 2} & {
-        _folded(word) for word in theirs if len(word) > 2
-    }
-    if shared:
-        return 90, "agrees in one part"  # a double name, or one taken by marriage beside the old one
-    near = ratio(_folded(a), _folded(b))
-    return (near if near >= 85 else near * 0.6), f"is {near:.0f} % alike"
-
-
-def _folded(word: str) -> str:
-    """Two ways to write an umlaut are one, and so are doubled letters of a transliteration."""
-    for pair, single in (
-        ("ae", "a"),
-        ("oe", "o"),
-        ("ue", "u"),
-        ("aa", "a"),
-        ("ss", "s"),
-        ("ph", "f"),
-        ("ck", "k"),
-    ):
-        word = word.replace(pair, single)
-    for sound, other in (
-        ("tsch", "c"),
-        ("sch", "sh"),
-        ("yu", "ju"),
-        ("ya", "ja"),
-        ("iy", "y"),
-        ("ij", "y"),
-        ("w", "v"),
-    ):
-        word = word.replace(sound, other)
-    return word.replace("y", "i").replace("j", "i").replace("ii", "i")
+def _same_title(mine: str, theirs: str) -> bool:
+    """Most words in common, or one the initials of the other (CEO)."""
+    alike = token_set_ratio(mine, theirs) >= _TITLE_ALIKE
+    return alike or _is_initials(mine, theirs) or _is_initials(theirs, mine)
 
 
 # -- companies ---------------------------------------------------------------------------------------------
 
-
-def _company(row: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[float, str] | None:
-    """The better of what domains and names say; None when there is nothing to compare."""
-    results: list[tuple[float, str]] = []
-    domains = (
-        _key("domain", row.get("domain") or row.get("email")),
-        _key("domain", found.get("company_domain")),
-    )
-    if all(domains) and domains[0] not in _FREE_MAIL:
-        same = domains[0] == domains[1] or _site(domains[0]) == _site(domains[1])
-        results.append((100, "domain agrees") if same else (30, "domain differs"))
-    names = (
-        _key("company", _text(row, "company")),
-        _key("company", _text(found, "company_name", "company")),
-    )
-    if all(names):
-        mine, theirs = _plain(names[0] or ""), _plain(names[1] or "")
-        alike = max(token_set_ratio(mine, theirs), ratio(_folded(mine), _folded(theirs)))
-        # Words that every third company has prove nothing by themselves.
-        if len(set(mine.split()) & set(theirs.split()) - _COMMON_WORDS) == 0 and alike < 90:
-            alike *= 0.6
-        results.append((alike, f"company {alike:.0f} % alike"))
-    return max(results) if results else None
-
-
-_COMMON_WORDS = set("group holding international consulting services solutions systems partners the".split())
-#: Addresses there say nothing about an employer.
-_FREE_MAIL = set(
-    "gmail.com googlemail.com outlook.com hotmail.com yahoo.com icloud.com gmx.de web.de gmx.net".split()
+#: Words about law, structure and place: with or without them it is the same company, as far as a name can tell.
+_FILLERS = frozenset(
+    "the group gruppe groupe gruppo grupo holding holdings international intl global worldwide company gesellschaft "  # noqa: SIM905
+    "mbh aktiengesellschaft ab as kk pt ooo eood ehf sa spa srl societa per azioni and und et of de "
+    "deutschland germany austria schweiz suisse switzerland europe emea usa us uk france italia espana".split()
 )
+#: Words with which many companies start: to have one in common proves nothing.
+_COMMON = frozenset(
+    "nordic alpine baltic atlantic pacific european deutsche german swiss american british royal united general "  # noqa: SIM905
+    "first national central north south east west northern southern eastern western new old open smart future "
+    "alpha beta delta omega sigma atlas phoenix summit apex meridian horizon pioneer star sun blue green red black "
+    "white silver gold golden digital data net tech cyber info media energy health capital bio eco euro city "
+    "stadtwerke universitaet university bank klinikum hotel autohaus apotheke".split()
+)
+_FORMERLY = re.compile(r"\b(?:formerly|previously|ehemals|vormals|früher|aka|dba|part of)\b", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+#: The ending of a host: ``.com``, ``.co.uk``.
+_ENDING = re.compile(r"(\.(co|com|org|net|ac|gov))?\.[^.]+$")
 
 
-def _site(domain: str | None) -> str:
-    """The name before the ending: a company's .com and .de are one company more often than not."""
-    return (domain or "").rsplit(".", 1)[0]
+@dataclass(frozen=True, slots=True)
+class _Employer:
+    names: tuple[tuple[str, ...], ...]  # the words of the name, and of a former one
+    hosts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> _Employer:
+        cell = _text(values, "company_name", "company")
+        parts = _FORMERLY.split(cell)
+        texts = [
+            _key("company", part) for part in (parts if len(parts) > 1 else [_IN_BRACKETS.sub(" ", cell)])
+        ]
+        hosts = [_host(values.get(field)) for field in ("company_domain", "domain", "email")]
+        return cls(
+            tuple(words for text in texts if text and (words := _core(plain(text).split()))),
+            tuple(host for host in hosts if host),
+        )
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All words of names and domains."""
+        labels = (re.split(r"[.-]", _site(host)) for host in self.hosts)
+        return frozenset(itertools.chain(*self.names, *labels))
+
+
+def _core(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if word not in _FILLERS) or tuple(words)
+
+
+def _host(cell: Any) -> str | None:
+    """A company's domain; None for none, and for one that gives mailboxes to everybody."""
+    host = _key("domain", cell)
+    return host and _key("domain", f"x@{host}")
+
+
+def _site(host: str) -> str:
+    return _ENDING.sub("", host)
+
+
+def _companies(mine: _Employer, theirs: _Employer, family: frozenset[str]) -> tuple[int, str]:
+    """What domains say, else names, else the one side's name and the other's domain."""
+    named = [_company_names(one, other, family) for one in mine.names for other in theirs.names]
+    names, why = max(named, default=(0, ""))
+    hosts = list(itertools.product(mine.hosts, theirs.hosts))
+    if any(one == other or one.endswith(f".{other}") or other.endswith(f".{one}") for one, other in hosts):
+        return 100, "domain agrees"
+    if any(_site(one) == _site(other) for one, other in hosts):  # .com and .de
+        if not names or names >= THRESHOLD:
+            return 92, "domain agrees but for its ending"
+        return names, f"{why}, and so does the domain's ending"
+    if hosts:
+        if names < 100:
+            return _OTHER_COMPANY, f"{why}, domain differs" if names else "domain differs"
+        # Many firms may be called Mercury; few Mercury Steel Pipes.
+        shortest = min(len(name) for name in (*mine.names, *theirs.names))
+        return (65 if shortest == 1 else 85), f"{why}, but domain differs"
+    crossed = [
+        _name_and_host(name, host, family)
+        for one, other in ((mine, theirs), (theirs, mine))
+        for name, host in itertools.product(one.names, other.hosts)
+    ]
+    best = max([(names, why), *crossed])
+    return best if best[0] else (_NO_COMPANY, "no company to compare")
+
+
+def _company_names(mine: tuple[str, ...], theirs: tuple[str, ...], family: frozenset[str]) -> tuple[int, str]:
+    a, b = folded("".join(mine)), folded("".join(theirs))
+    if a == b or sorted(mine) == sorted(theirs):
+        return 100, "company agrees"
+    short, long = sorted((mine, theirs), key=len)
+    if len(short) == 1 and _is_initials(short[0], " ".join(long)):
+        return 82, "company is abbreviated"
+    if len(mine) == len(theirs) and all(map(_is_short_for, mine, theirs)):
+        return 85, "company is abbreviated"
+    if long[: len(short)] == short:
+        return _part(short, family)
+    if min(len(a), len(b)) >= 8 and OSA.distance(a, b) == 1:
+        return 85, "company is a letter apart"
+    return _OTHER_COMPANY, "company differs"
+
+
+def _name_and_host(name: tuple[str, ...], host: str, family: frozenset[str]) -> tuple[int, str]:
+    """What a domain says about a name. That they differ says nothing: many domains are abbreviations."""
+    labels = {label.replace("-", "") for label in _site(host).split(".")}
+    if "".join(name) in labels:
+        return 95, "domain is the company's name"
+    if any(_is_initials(label, " ".join(name)) for label in labels):
+        return 82, "domain is the company's initials"
+    starts = (name[:length] for length in range(len(name) - 1, 0, -1))
+    return next((_part(start, family) for start in starts if "".join(start) in labels), (0, ""))
+
+
+def _part(shared: tuple[str, ...], family: frozenset[str]) -> tuple[int, str]:
+    """A company and a branch of it; but a common word, or the person's own name, is shared by strangers."""
+    if set(shared) <= _COMMON | family:
+        return 50, "company has one common word"
+    return 80, "company agrees in part"
+
+
+def _is_initials(short: str, long: str) -> bool:
+    return len(short) > 2 and short == "".join(word[0] for word in long.split())
+
+
+def _is_short_for(mine: str, theirs: str) -> bool:
+    """Equal, or one with letters left out, but not its first: st for street, wks for works."""
+    short, long = sorted((mine, theirs), key=len)
+    letters = iter(long)
+    left_out = short[:1] == long[:1] and 1 < len(short) < 5 and all(letter in letters for letter in short)
+    return short == long or left_out
+
+
+# -- cells -------------------------------------------------------------------------------------------------
 
 
 def _key(kind: str, cell: Any) -> str | None:
@@ -341,7 +262,11 @@ def _key(kind: str, cell: Any) -> str | None:
 
 
 def _text(values: Mapping[str, Any], *names: str) -> str:
+    """The first of the cells that says something."""
     for name in names:
-        if isinstance(value := values.get(name), str) and value.strip():
-            return value
+        try:
+            if text := text_of(values.get(name)):
+                return text
+        except Unusable:
+            continue
     return ""
