@@ -399,6 +399,22 @@ def forget(
 
 
 @app.command()
+def purge(sandbox: SandboxOption = False, as_json: JsonOption = False) -> None:
+    """Delete answers past their time, and raw answers a week after they were read. Done once a day anyway."""
+    from dataclasses import asdict
+
+    with open_workspace(sandbox) as workspace:
+        gone = workspace.purge()
+        if as_json:
+            print_json({"purge": asdict(gone)})
+            return
+        print(
+            f"Purge: {gone.answers:,} answers past their time and {gone.bodies:,} raw answers were deleted. "
+            "What was paid stays recorded."
+        )
+
+
+@app.command()
 def demo(as_json: JsonOption = False) -> None:
     """Enrich an example workbook on the sandbox: invented people, no key, no real credits."""
     from leadkit.app.places import data_folder

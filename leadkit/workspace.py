@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,10 +14,11 @@ from typing import Any
 from sqlalchemy import Engine
 
 from leadkit.clock import Clock, SystemClock
-from leadkit.errors import InputError, ProviderError
+from leadkit.errors import InputError, LeadkitError, LedgerError, ProviderError
 from leadkit.ledger import FileOwners, Ledger, open_postgres, open_sqlite
 from leadkit.ledger.budget import Caps
 from leadkit.ledger.ledger import key_account
+from leadkit.ledger.retention import DEFAULT_DAYS, PAGE_KEEPS_DAYS, Keeps, Purged, purge, purge_daily
 from leadkit.ledger.shared_pace import SharedState, open_pace_file
 from leadkit.pace import Pace
 from leadkit.providers import make_provider, provider_names
@@ -68,7 +70,31 @@ class Workspace:
                 owners = FileOwners(self.home / "locks")
                 caps = Caps(self.settings.user_day_millicredits, self.settings.account_day_millicredits)
                 self._ledger = Ledger(engine, owners, self.clock, where=where, caps=caps)
+                with suppress(LedgerError):  # another day, then
+                    purge_daily(self._ledger, self._keeps)
             return self._ledger
+
+    def purge(self) -> Purged:
+        """Delete the answers that are past their time, and raw answers a week after they were read.
+
+        What was paid stays recorded. Opening the workspace does the same once a day.
+
+        Raises
+        ------
+        LedgerError
+            The ledger cannot be written. Nothing was deleted.
+        """
+        return purge(self.ledger, self._keeps)
+
+    def _keeps(self, provider: str, step: str, wants: Sequence[str]) -> Keeps:
+        """How long the ledger keeps the answers of an operation."""
+        with suppress(LeadkitError):  # a page of a search, or not offered any more
+            operation = self.provider(provider).operation(step, wants)
+            return Keeps(operation.keeps_days, operation.miss_keeps_days)
+        with suppress(LeadkitError):
+            self.provider(provider).search(step)
+            return Keeps(PAGE_KEEPS_DAYS, PAGE_KEEPS_DAYS)
+        return Keeps(DEFAULT_DAYS, DEFAULT_DAYS)
 
     def provider(self, name: str) -> Provider:
         """The provider of that name. Raises InputError when there is none."""

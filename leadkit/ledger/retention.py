@@ -1,0 +1,138 @@
+"""How long the ledger keeps what it learned about people. What was paid, and for which key, stays recorded.
+
+An answer goes when its operation no longer trusts it, and what came over the wire a week after it was read. An
+answer that is trusted for good, such as an unlocked lead, stays until the person is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from leadkit.ledger.schema import CallState, FactState, answers, bodies, calls, facts, operations, workspace
+
+if TYPE_CHECKING:
+    from leadkit.ledger.ledger import Ledger
+
+DAY_SECONDS = 86_400
+#: How long a raw body is kept after it was read, in case the reading was wrong.
+BODY_DAYS = 7
+#: How long a page of a search is kept and shown again: who is where changes daily, a list in work does not.
+PAGE_KEEPS_DAYS = 1
+#: How long answers are kept that no provider here has a rule for, because it is not installed any more.
+DEFAULT_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Keeps:
+    """How many days an operation's answers are kept, and how many its misses; None for good."""
+
+    days: int | None
+    miss_days: int | None
+
+
+#: Provider, step and wants of an operation → how long its answers are kept.
+KeepsOf = Callable[[str, str, Sequence[str]], Keeps]
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many answers and raw bodies were deleted."""
+
+    answers: int = 0
+    bodies: int = 0
+
+
+def purge(ledger: Ledger, keeps_of: KeepsOf) -> Purged:
+    """Delete what is past its time. The facts stay, as stale, and so do the charges.
+
+    Raises
+    ------
+    LedgerError
+        The ledger cannot be written. Nothing was deleted.
+    """
+    with ledger.writing() as connection:
+        return _purge(connection, keeps_of, now=ledger.now(), as_of=ledger.now())
+
+
+def purge_daily(ledger: Ledger, keeps_of: KeepsOf) -> Purged:
+    """:func:`purge`, unless it was done within a day; for whoever opens the ledger.
+
+    Deleted is what was past its time when this was last done: a clock that is wrong for a while deletes nothing
+    that was paid for, and a plan of the same day still finds its answers.
+    """
+    with ledger.reading() as connection:
+        if not _due(_last(connection), ledger.now()):
+            return Purged()
+    with ledger.writing() as connection:
+        now, last = ledger.now(), _last(connection)
+        if not _due(last, now):
+            return Purged()  # another process was faster
+        return _purge(connection, keeps_of, now=now, as_of=min(last or 0, now))
+
+
+def _last(connection: Connection) -> int | None:
+    """When a purge was last done, in seconds since 1970."""
+    value = connection.execute(select(workspace.c.value).where(_LAST)).scalar_one_or_none()
+    return None if value is None else int(value)
+
+
+def _due(last: int | None, now: int) -> bool:
+    return last is None or not 0 <= now - last < DAY_SECONDS
+
+
+def _purge(connection: Connection, keeps_of: KeepsOf, *, now: int, as_of: int) -> Purged:
+    gone_answers = gone_bodies = 0
+    for row in connection.execute(select(operations)).all():
+        keeps = keeps_of(row.provider, row.step, row.wants.split(",") if row.wants else [])
+        for days, states in (
+            (keeps.days, (FactState.FOUND, FactState.SUPPRESSED)),
+            (keeps.miss_days, (FactState.NOT_FOUND,)),
+        ):
+            if days is not None:
+                before = as_of - days * DAY_SECONDS
+                gone_answers += _delete_answers(connection, row.id, states, before)
+        days = BODY_DAYS if keeps.days is None else min(BODY_DAYS, keeps.days)
+        gone_bodies += _delete_bodies(connection, row.id, as_of - days * DAY_SECONDS)
+    connection.execute(delete(workspace).where(_LAST))
+    connection.execute(insert(workspace).values(name=_LAST_NAME, value=str(now)))
+    return Purged(gone_answers, gone_bodies)
+
+
+def _delete_answers(
+    connection: Connection, operation_id: int, states: Sequence[FactState], before: int
+) -> int:
+    # Not of facts that are being bought anew: their answer comes back in force if that fails.
+    expired = (
+        (facts.c.operation_id == operation_id) & facts.c.state.in_(states) & (facts.c.fetched_at < before)
+    )
+    of_expired = answers.c.fact_id.in_(select(facts.c.id).where(expired))
+    count = connection.execute(delete(answers).where(of_expired)).rowcount
+    # Stale for everybody, whatever an older run was told to trust: there is nothing left to show.
+    connection.execute(update(facts).where(expired, facts.c.fetched_at > 0).values(fetched_at=0))
+    return count
+
+
+def _delete_bodies(connection: Connection, operation_id: int, before: int) -> int:
+    """Raw bodies that were read. One that left something out stays for as long as that is in doubt."""
+    doubtful = calls.alias()
+    in_doubt = (
+        select(doubtful.c.id)
+        .where(
+            doubtful.c.run_id == calls.c.run_id,
+            doubtful.c.state == CallState.IN_DOUBT,
+            doubtful.c.moment == calls.c.moment,  # what was left out was set apart under the same moment
+        )
+        .exists()
+    )
+    read = calls.c.state.in_([CallState.SETTLED, CallState.RELEASED])
+    of_read = select(calls.c.id).where(calls.c.operation_id == operation_id, read, ~in_doubt)
+    old = (bodies.c.received_at < before) & bodies.c.call_id.in_(of_read)
+    return connection.execute(delete(bodies).where(old)).rowcount
+
+
+_LAST_NAME = "purged_at"
+_LAST = workspace.c.name == _LAST_NAME
