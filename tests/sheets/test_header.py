@@ -55,6 +55,17 @@ def test_a_filter_says_where_the_header_is() -> None:
     assert "filter" in book.header_guesses[0].evidence
 
 
+def test_frozen_rows_say_where_the_header_is() -> None:
+    pane = (
+        '<sheetViews><sheetView workbookViewId="0"><pane ySplit="2" state="frozen"/></sheetView></sheetViews>'
+    )
+    rows = (["Kind", "Of", "Lead"], ["Fest", "Fern", "Feld"], ["a", "b", "c"], ["d", "e", "f"])
+    assert opened(*rows).header_row == 1
+    book = opened(*rows, before=pane)
+    assert book.header_row == 2
+    assert "frozen" in book.header_guesses[0].evidence
+
+
 def test_the_user_may_move_the_header() -> None:
     book = opened(["Leads"], NAMES, PERSON, header_row=1)
     assert book.header_row == 1

@@ -16,8 +16,8 @@ from tests.sheets.making import zipped
 
 FILES = sorted(Path(__file__).with_name("workbooks").glob("*.xlsx"))
 PIECES = [
-    b"<", b">", b'"', b"&", b"<!--", b"<![CDATA[", b"</row>", b"<row>", b'<row r="1">', b'<c r="A1"/>', b"</sheetData>",
-    b"<sheetData>", b' t="s"', b"\0", b"\xff", b"999999999999", b"-1", b'<mergeCell ref="A1:XFD1048576"/>',
+    b"<", b">", b'"', b"&", b"<!--", b"<![CDATA[", b"</row>", b"<row>", b'<row r="1">', b'<c r="A1"/>', b"\0",
+    b"\xff", b"</sheetData>", b"<sheetData>", b' t="s"', b"999999999999", b"-1", b'<mergeCell ref="A1:XFD9"/>',
 ]  # fmt: skip
 
 
@@ -70,7 +70,8 @@ def test_a_spoiled_workbook_ends_in_a_sentence_or_is_written(seed: int) -> None:
                 book.frame.assign(New="x"), log={"Log": log}, policy=rng.choice(["new", "fill"])
             )
         except SheetError as error:
-            assert "mistake of leadkit" not in str(error)
+            if "mistake of leadkit" in str(error):
+                raise
             continue
         again = sheets.open_book(result, name="leads.xlsx", sheet=book.sheet, header_row=book.header_row)
         assert len(again.frame) == len(book.frame)

@@ -117,6 +117,24 @@ def test_a_cell_under_a_merge_is_never_written() -> None:
     assert [loaded[f"C{r}"].value for r in (1, 2, 3, 4)] == ["Name (found)", None, "Bo", "Cy"]
 
 
+def test_a_cell_beside_the_first_of_a_merge_is_never_written() -> None:
+    merge = '<mergeCells count="1"><mergeCell ref="A2:B2"/></mergeCells>'
+    rows = lines(["Name", "Email"], ["Ada and all her friends"], ["Bo"])
+    book = sheets.open_book(workbook(worksheet(rows, after=merge)), name="a.xlsx", header_row=1)
+    frame = again(book, book.frame.assign(Email=["ada@example.com", "bo@example.com"]), "fill")
+    assert values(frame, "Email") == [None, "bo@example.com"]
+    assert values(frame, "Email (found)") == ["ada@example.com", None]
+
+
+def test_the_first_cell_of_a_merge_may_be_filled() -> None:
+    merge = '<mergeCells count="1"><mergeCell ref="A2:A3"/></mergeCells>'
+    rows = lines(["Name", "Email"], ["", "a@example.com"], ["", "b@example.com"])
+    book = sheets.open_book(workbook(worksheet(rows, after=merge)), name="a.xlsx", header_row=1)
+    frame = again(book, book.frame.assign(Name=["Ada", "Bo"]), {"Name": "fill"})
+    assert values(frame, "Name") == ["Ada", None]
+    assert values(frame, "Name (found)") == [None, "Bo"]
+
+
 @pytest.mark.parametrize(
     ("policy", "words"), [("replace", "none of new, fill, overwrite"), ({"Fax": "fill"}, "does not have")]
 )

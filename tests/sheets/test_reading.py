@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import leadkit.sheets as sheets
-from tests.sheets.making import PEOPLE, lines, row_of, text_cell, workbook, worksheet
+from tests.sheets.making import PEOPLE, lines, part, row_of, text_cell, workbook, worksheet
 
 
 def open_rows(rows: str, **options: object) -> sheets.Book:
@@ -67,6 +67,7 @@ def test_leading_zeros_that_only_the_format_shows_are_restored(style: int, value
         (4, "46085.4375", "2026-03-04T10:30:00"),
         (4, "1", "1900-01-01"),
         (4, "59", "1900-02-28"),
+        (4, "60", "1900-02-28"),  # 29 February 1900 to Excel, a day that never was
         (4, "61", "1900-03-01"),
         (6, "1.5", "36:00:00"),
         (4, "-5", "-5"),
@@ -225,6 +226,21 @@ def test_the_default_output_stands_beside_the_workbook(tmp_path: Path) -> None:
     path = tmp_path / "leads.xlsx"
     path.write_bytes(workbook(worksheet(PEOPLE)))
     assert sheets.open_book(path).default_output == tmp_path / "leads.enriched.xlsx"
+
+
+def test_a_part_whose_name_holds_a_space_is_found() -> None:
+    data = workbook(worksheet(PEOPLE))
+    rels = part(data, "xl/_rels/workbook.xml.rels").replace("sheet1.xml", "my%20sheet.xml")
+    for name in ("my sheet.xml", "my%20sheet.xml", "My Sheet.xml"):
+        changes = {"xl/_rels/workbook.xml.rels": rels, f"xl/worksheets/{name}": worksheet(PEOPLE)}
+        assert len(sheets.open_book(workbook("", replace=changes), name="a.xlsx").frame) == 2
+
+
+def test_bytes_before_the_archive_do_no_harm() -> None:
+    data = b"PK is how this begins" + workbook(worksheet(PEOPLE))
+    book = sheets.open_book(data, name="a.xlsx")
+    again = sheets.open_book(book.to_bytes(book.frame.assign(New="x")), name="a.xlsx")
+    assert again.frame["New"].tolist() == ["x", "x"]
 
 
 @pytest.mark.parametrize("disguise", ["x", "ss"])

@@ -16,6 +16,8 @@ import pytest
 
 import leadkit.sheets as sheets
 from leadkit.errors import SheetError
+from leadkit.sheets.package import Package
+from leadkit.sheets.row_writer import RowWriter
 from tests.sheets.corpus import raw_members, try_one
 from tests.sheets.making import (
     MAIN,
@@ -302,6 +304,16 @@ def test_a_table_that_others_fill_is_left_as_it_is(extra: str) -> None:
     assert cells(out)["C1"] == "New"
 
 
+def test_a_table_with_something_beside_it_stays_as_it_is() -> None:
+    rows = PEOPLE.replace("</row>", text_cell("C2", "note") + "</row>", 2).replace(
+        text_cell("C2", "note"), "", 1
+    )
+    data = workbook(worksheet(rows), sheet_rels=TABLE_REL, parts={"xl/tables/table1.xml": table(2)})
+    result = added(data, New=["x", "y"])
+    assert part(result, "xl/tables/table1.xml") == table(2)
+    assert (cells(result)["C2"], cells(result)["D1"]) == ("note", "New")
+
+
 def test_the_sheets_filter_grows_and_a_saved_views_filter_does_not() -> None:
     after = '<autoFilter ref="A1:B3"><filterColumn colId="0"/></autoFilter>'
     result = part(added(workbook(worksheet(PEOPLE, after=after)), New=["x", "y"]))
@@ -369,6 +381,8 @@ def test_a_log_is_added_as_a_sheet_of_its_own() -> None:
         [2, 0.1, "=1"],
         [3, None, " kept "],
     ]
+    ids = re.findall(r'sheetId="(\d+)"', part(result, "xl/workbook.xml"))
+    assert len(set(ids)) == len(ids) == 3
     again = opened(result, sheet="Receipt (2)")
     assert again.frame["Note"].tolist() == ["=1", " kept "]
     changed = {n for n, m in raw_members(data).items() if raw_members(result)[n] != m}
@@ -441,6 +455,31 @@ def test_a_damaged_member_that_nobody_read_is_refused_before_anything_is_spent()
     broken = data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]
     with pytest.raises(SheetError, match=r"a\.png.*damaged"):
         opened(broken).check_writable()
+
+
+def test_a_result_that_lost_a_cell_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = opened(workbook(worksheet(PEOPLE)))
+    rewrite = RowWriter.rewrite
+    monkeypatch.setattr(
+        RowWriter, "rewrite", lambda self, rows: rewrite(self, rows).replace(b'<c r="A2"', b'<d r="A2"')
+    )
+    with pytest.raises(SheetError, match=r"cells where it should have.*No file was changed"):
+        book.save_as(tmp_path / "out.xlsx", book.frame.assign(New=["x", "y"]))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_result_in_which_another_part_changed_is_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    book = opened(workbook(worksheet(PEOPLE)))
+    copy = Package._copy
+
+    def careless(file: Any, out: Any, start: int, end: int) -> None:
+        copy(file, out, start, end)
+        out.seek(-1, 1)
+        out.write(b"?")
+
+    monkeypatch.setattr(Package, "_copy", staticmethod(careless))
+    with pytest.raises(SheetError, match="thrown away|damaged"):
+        book.to_bytes(book.frame.assign(New=["x", "y"]))
 
 
 def test_what_cannot_be_written_back_can_be_a_new_workbook() -> None:
