@@ -124,7 +124,8 @@ def _delete_bodies(connection: Connection, operation_id: int, before: int) -> in
         .where(
             doubtful.c.run_id == calls.c.run_id,
             doubtful.c.state == CallState.IN_DOUBT,
-            doubtful.c.moment == calls.c.moment,  # what was left out was set apart under the same moment
+            doubtful.c.reserved_at
+            == calls.c.reserved_at,  # what was left out was set apart with that in common
         )
         .exists()
     )
