@@ -54,12 +54,20 @@ def join(plan: Plan, run_id: str, outcome: Outcome) -> Done:
     )
 
 
+_NAMES = ("full_name", "first_name", "last_name")
+
+
 def _judge(plan: Plan, stored: dict[str, Stored]) -> None:
     """Compare whoever was found with the row that asked; of somebody who does not fit only the score is shown."""
     roles = {role: plan.frame[column].to_numpy(dtype=object) for role, column in plan.columns.items()}
     for key, position in zip(plan.keys, plan.first, strict=True):
         answer = stored.get(key)
         if answer is None or answer.state != FactState.FOUND:
+            continue
+        if answer.values.get("matches") is not None and not any(map(answer.values.get, _NAMES)):
+            # The provider itself saw several and chose nobody; how many is all there is to tell.
+            values = {"matches": answer.values["matches"], "ambiguous": True}
+            stored[key] = replace(answer, values=values)
             continue
         match = compare({role: cells[position] for role, cells in roles.items()}, answer.values)
         judged: dict[str, Any] = {"match_score": match.score, "match_reasons": match.reasons}
@@ -82,7 +90,7 @@ def _outcome_of(key: str, stored: Stored | None, run_id: str, outcome: Outcome) 
     if key in outcome.failed:
         return "failed", outcome.failed[key]
     if key in outcome.over_budget:
-        return "over budget", "the approved amount was used up before this row"
+        return "over budget", outcome.over_budget[key]
     if stored is not None and stored.state == FactState.SUPPRESSED:
         return "suppressed", stored.note or "this person must not be asked about"
     if stored is not None and key not in outcome.not_tried:

@@ -62,7 +62,7 @@ class Outcome:
 
     bought: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
-    over_budget: set[str] = field(default_factory=set)
+    over_budget: dict[str, str] = field(default_factory=dict)
     in_doubt: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     not_tried: set[str] = field(default_factory=set)
@@ -223,7 +223,7 @@ class Runner:
         )
         with self._changed:
             self.outcome.known.update(claim.known)
-            self.outcome.over_budget.update(claim.over_budget)
+            self.outcome.over_budget.update(dict.fromkeys(claim.over_budget, claim.ceiling))
             self._waiting.extend(claim.waiting)
             self._doubtful.update(claim.doubtful)
             self._work.extendleft(claim.doubtful)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, func, select
 
 from leadkit.ledger.schema import CallState, calls, operations, runs
+from leadkit.money import credits_text
 
 DAY_SECONDS = 86_400
 
@@ -23,30 +24,47 @@ class Caps:
 NO_CAPS = Caps()
 
 
-def room(connection: Connection, run_id: str, caps: Caps, now: int) -> int:
-    """Millicredits that the run may still reserve; below 0 when a ceiling was lowered under what is spent.
+class Room(NamedTuple):
+    """What may still be reserved, in millicredits, and in words which ceiling holds the rest back.
+
+    Below 0 when a ceiling was lowered under what is spent.
+    """
+
+    millicredits: int
+    ceiling: str
+
+
+def room(connection: Connection, run_id: str, caps: Caps, now: int) -> Room:
+    """What the run may still reserve.
 
     Called inside the reserving transaction. Counted are reservations that are held, and settled calls at the
-    most that they may have cost.
+    most that they may have cost; for a day, those that were reserved since its midnight.
     """
     run = connection.execute(_RUN, {"run": run_id}).one()
-    left = [run.approved_millicredits - int(connection.execute(_OF_RUN, {"run": run_id}).scalar_one())]
+    spent = int(connection.execute(_OF_RUN, {"run": run_id}).scalar_one())
+    rooms = [Room(run.approved_millicredits - spent, "the approved amount was used up before this row")]
     if caps == NO_CAPS:
-        return int(left[0])
-    today = calls.c.reserved_at >= now - now % DAY_SECONDS
-    here = (operations.c.provider == run.provider) & (operations.c.account == run.account)
-    everywhere = (
+        return rooms[0]
+    today = (
         _spent()
         .join(runs, runs.c.id == calls.c.run_id)
         .join(operations, operations.c.id == calls.c.operation_id)
-        .where(today, here)
+        .where(calls.c.reserved_at >= now - now % DAY_SECONDS, operations.c.provider == run.provider)
     )
     if caps.account_day is not None:
-        left.append(caps.account_day - _sum(connection, everywhere))
+        left = caps.account_day - _sum(connection, today.where(operations.c.account == run.account))
+        rooms.append(Room(left, _reached(caps.account_day, "the account")))
     if caps.user_day is not None:
-        mine = everywhere.where(runs.c.approved_by == run.approved_by)
-        left.append(caps.user_day - _sum(connection, mine))
-    return int(min(left))
+        left = caps.user_day - _sum(connection, today.where(runs.c.approved_by == run.approved_by))
+        rooms.append(Room(left, _reached(caps.user_day, run.approved_by)))
+    return min(rooms, key=lambda one: one.millicredits)
+
+
+def _reached(cap: int, whose: str) -> str:
+    return (
+        f"the ceiling of {credits_text(cap)} credits a day for {whose} was reached before this row; "
+        "resume the run after midnight UTC"
+    )
 
 
 def _spent() -> Select[Any]:

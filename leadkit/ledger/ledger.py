@@ -57,6 +57,7 @@ class Claim:
     known: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()  # in flight in another live run
     over_budget: tuple[str, ...] = ()
+    ceiling: str = ""  # in words, which one held back what is over budget
     #: Calls whose outcome nobody knows, with the keys of this batch that they cover.
     doubtful: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
@@ -308,7 +309,7 @@ class Ledger:
             known, waiting, doubtful, stale, new = self._sort(connection, operation_id, keys, fresh_after)
             wanted = [key for key in keys if key in stale or key in new]
             room = budget.room(connection, run_id, self.caps, self.now())
-            fit = len(wanted) if each == 0 else min(len(wanted), max(room, 0) // each)
+            fit = len(wanted) if each == 0 else min(len(wanted), max(room.millicredits, 0) // each)
             claimed, over = wanted[:fit], wanted[fit:]
             call_id = None
             if claimed:
@@ -338,6 +339,7 @@ class Ledger:
             known=tuple(known),
             waiting=tuple(waiting),
             over_budget=tuple(over),
+            ceiling=room.ceiling if over else "",
             doubtful={call: tuple(found) for call, found in doubtful.items()},
         )
 
