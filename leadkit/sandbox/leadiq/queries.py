@@ -20,7 +20,7 @@ from leadkit.sandbox.leadiq.people import (
     search_row,
 )
 from leadkit.sandbox.leadiq.refusal import Refusal
-from leadkit.sandbox.world import World
+from leadkit.sandbox.world import Company, Person, World
 
 if TYPE_CHECKING:
     from leadkit.sandbox.leadiq.api import LeadIQ
@@ -145,13 +145,13 @@ class Queries:
 
     def _grouped_search(self, wanted: dict[str, Any], selected: frozenset[str], bill: Bill) -> dict[str, Any]:
         found = filters.search(self.directory.people, wanted, job_changes=False)
-        by_company: dict[str, list[Any]] = {}
-        companies = {person.company.id: person.company for person in found if person.company}
+        by_company: dict[Company, list[Person]] = {}
         for person in found:
-            by_company.setdefault(person.company.id if person.company else "", []).append(person)
-        ordered = filters.sorted_companies(companies.values(), wanted.get("sortCompaniesBy") or [])
+            if person.company:
+                by_company.setdefault(person.company, []).append(person)
+        ordered = filters.sorted_companies(by_company, wanted.get("sortCompaniesBy") or [])
         rows = ordered[filters.page(wanted)]
-        most = wanted.get("limitPerCompany")
+        most = filters.page({"limit": wanted.get("limitPerCompany")})
         with_information = any(
             has_company_information(selected, prefix)
             for prefix in ("companies.company.", "companies.people.company.")
@@ -159,8 +159,8 @@ class Queries:
         bill.add_companies(map(company_id, rows), with_information=with_information)
         groups = []
         for company in rows:
-            people = by_company[company.id]
-            shown = people[: filters.MAX_LIMIT if most is None else most]
+            people = by_company[company]
+            shown = people[most]
             if "companies.people" in selected:
                 bill.add_rows([person_id(person) for person in shown])
             groups.append(

@@ -209,6 +209,12 @@ def test_groups_with_company_information_cost_three_credits_each(box: Any, leadi
     assert Counter(charge.operation for charge in box.charges) == {"company": 3}
 
 
+@pytest.mark.parametrize("most", [0, 26, -1])
+def test_a_group_shows_1_to_25_people(box: Any, leadiq: Any, most: int) -> None:
+    assert leadiq.status(GROUPED % "people { id }", input={"limitPerCompany": most}) == 400
+    assert box.charges == []
+
+
 @pytest.mark.parametrize(
     "wanted",
     [
