@@ -320,4 +320,4 @@ def open_book(
     mimetype = package.find("mimetype")
     if mimetype is not None and b"opendocument.spreadsheet" in package.read(mimetype):
         return Book(OtherFile(opened, "ods"), sheet, header_row)
-    return Book(XlsxFile(opened), sheet, header_row)
+    return Book(XlsxFile(package), sheet, header_row)

@@ -23,12 +23,13 @@ MAX_MEMBERS: Final = 20_000
 #: Uncompressed bytes of one member, and of all members together.
 MAX_MEMBER_BYTES: Final = 4_000_000_000
 MAX_TOTAL_BYTES: Final = 8_000_000_000
-#: Uncompressed : compressed. Deflate cannot do better than 1,032 : 1; sheets of repeated rows reach 30 : 1.
-#: The stricter ratio is for members so large that inflating one in vain would take many seconds.
+#: Uncompressed : compressed. Deflate cannot do better than 1,032 : 1; a sheet of the same value in every cell
+#: reaches 22 : 1, and without cell references 170 : 1. The stricter ratio is for members so large that
+#: unpacking one in vain would take seconds.
 MAX_RATIO: Final = 1_000
 RATIO_MATTERS_ABOVE_BYTES: Final = 10_000_000
 MAX_RATIO_OF_LARGE: Final = 150
-LARGE_MEMBER_BYTES: Final = 250_000_000
+LARGE_MEMBER_BYTES: Final = 100_000_000
 
 #: XML parts that are read as a whole (workbook, relationships, styles, tables).
 MAX_PART_BYTES: Final = 64_000_000
@@ -39,11 +40,22 @@ MAX_ROW_BYTES: Final = 32_000_000
 #: Elements inside each other, outside of the rows. Excel's own files stay below 30.
 MAX_DEPTH: Final = 256
 
-#: Cells that are kept: filled ones, and places in the frame (rows times columns) including blanks.
+#: Filled cells, and places in the frame (rows times columns) including blanks. Both are held in memory.
 MAX_CELLS: Final = 25_000_000
 MAX_FRAME_CELLS: Final = 60_000_000
 #: Characters of all shared texts together, which are held in memory.
 MAX_SHARED_TEXT: Final = 400_000_000
+
+
+def most_cells(compressed_bytes: int) -> int:
+    """Cells that a part of this size may hold. Real sheets have at most one for two compressed bytes."""
+    return min(1_000_000 + 2 * compressed_bytes, MAX_CELLS)
+
+
+def most_texts(compressed_bytes: int) -> int:
+    """Shared texts that a part of this size may hold. Each differs from the others, so each takes some bytes."""
+    return min(1_000_000 + compressed_bytes, MAX_CELLS)
+
 
 #: A CSV file is held in memory as text; one field longer than this is a quote that was never closed.
 MAX_CSV_BYTES: Final = 400_000_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from leadkit.errors import SheetError
 from leadkit.sheets import limits
@@ -13,9 +12,8 @@ from leadkit.sheets.grid import Grid
 from leadkit.sheets.package import Package
 from leadkit.sheets.parts import Parts, SheetEntry, rels_name
 from leadkit.sheets.refs import NUMBERS
-from leadkit.sheets.sheet_edges import column_ranges, sheet_filter
+from leadkit.sheets.sheet_edges import column_ranges
 from leadkit.sheets.sheet_stream import SheetStream
-from leadkit.sheets.source import Source
 from leadkit.sheets.styles import Styles
 from leadkit.sheets.tables import tables_of
 from leadkit.sheets.xlsx_read import SheetReader, read_shared_texts
@@ -45,10 +43,11 @@ class ReadSheet:
 class XlsxFile:
     """Opens and checks the package; reads sheets one by one."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.package = Package(source)
-        self.parts = Parts(self.package)
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        self.source = source = package.source
+        self.parts = Parts(package)
+        self._damaged: dict[tuple[str, ...], str] = {}
         self.entries = self.parts.sheets()
         if not self.entries:
             msg = f"{source.name} has no worksheet, only charts or macros. Nothing was sent."
@@ -98,32 +97,33 @@ class XlsxFile:
     def shared_texts(self) -> dict[str, str]:
         if self._shared is None:
             member = self.parts.related("sharedStrings")
-            self._shared = {} if member is None else read_shared_texts(self._chunks(member.name), member.name)
+            if member is None:
+                self._shared = {}
+            else:
+                most = limits.most_texts(member.compressed)
+                self._shared = read_shared_texts(self._chunks(member.name), member.name, most)
         return self._shared
 
     def read(self, entry: SheetEntry) -> ReadSheet:
         """The filled cells of a sheet."""
         stream = self.stream(entry)
+        member = self.package.find(entry.part)
         styles = self.styles()
         reader = SheetReader(
             stream,
             shared=self.shared_texts(),
             codes=styles.codes if styles is not None else [],
             date1904=self.parts.date1904,
+            most_cells=limits.most_cells(member.compressed if member else 0),
         )
         grid = reader.read()
         grid.tables += tables_of(self.parts, entry.part)
-        tail = stream.tail
-        if sheet_filter(tail) is None:
-            grid.tables = [t for t in grid.tables if t.area is not grid.filter_area]
-            grid.filter_area = None
-        head = stream.head
         problem = reader.disorder
         try:
-            check_well_formed(head + tail, entry.part)
+            check_well_formed(stream.head + stream.tail, entry.part)
         except SheetError as error:
             problem = problem or _reason(error)
-        self._note_hidden(grid, head)
+        self._note_hidden(grid, stream.head)
         return ReadSheet(entry, grid, not reader.irregular, problem)
 
     @staticmethod
@@ -177,9 +177,11 @@ class XlsxFile:
             return "it is signed, and any change would break the signature"
         if sheet.problem:
             return f"in sheet {sheet.entry.name!r}, {sheet.problem}"
-        return self._damaged_part(tuple(table.part for table in sheet.grid.tables if table.part))
+        tables = tuple(table.part for table in sheet.grid.tables if table.part)
+        if tables not in self._damaged:
+            self._damaged[tables] = self._damaged_part(tables)
+        return self._damaged[tables]
 
-    @cache  # noqa: B019 (a file lives as long as its book, and is asked at most about its few sheets)
     def _damaged_part(self, tables: tuple[str, ...]) -> str:
         """Which of the small parts that writing may have to mend is not well-formed."""
         parts = self.parts

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from leadkit.errors import SheetError
 from leadkit.sheets import limits
 from leadkit.sheets.grid import Cells, Grid, Table
 from leadkit.sheets.number_text import formatter, plain_number
 from leadkit.sheets.refs import LETTERS, NUMBERS, parse_area, whole
+from leadkit.sheets.sheet_edges import sheet_filter
 from leadkit.sheets.sheet_stream import SheetStream, utf8
 from leadkit.sheets.xml_text import ATTRIBUTES, attributes, plain, refuse_doctype, tags, unescape_cell
 
@@ -35,16 +37,24 @@ def _texts(inner: str, prefix: str) -> str:
     return unescape_cell("".join(re.findall(rf"<{p}t(?:\s[^<>]*)?>([^<]*)</{p}t\s*>", inner)))
 
 
-def read_shared_texts(chunks: Iterable[bytes], name: str) -> dict[str, str]:
-    """The shared texts of a workbook under their numbers, which are texts themselves in a cell."""
+def read_shared_texts(chunks: Iterable[bytes], name: str, most: int) -> dict[str, str]:
+    """The shared texts of a workbook under their numbers, which are texts themselves in a cell.
+
+    Raises
+    ------
+    SheetError
+        More texts than ``most``, or more characters than ``limits.MAX_SHARED_TEXT``.
+    """
     buffer = ""
     texts: list[str] = []
     prefix: str | None = None
     item = re.compile("")
     size = 0
-    for piece in _decoded(utf8(chunks, name), name):
-        buffer += piece
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    for piece in utf8(chunks, name):
+        buffer += decoder.decode(piece)
         if prefix is None:
+            refuse_doctype(buffer, name)
             root = next(tags(buffer), None)
             if root is None or root.name != "sst":
                 if len(buffer) > limits.MAX_ROW_BYTES:
@@ -67,30 +77,13 @@ def read_shared_texts(chunks: Iterable[bytes], name: str) -> dict[str, str]:
             text = _texts(inner, prefix) if inner else unescape_cell(simple)
             size += len(text)
             texts.append(text)
-        if size > limits.MAX_SHARED_TEXT:
-            msg = f"the texts of {name!r} have over {limits.MAX_SHARED_TEXT / 1e6:.0f} MB. Nothing was sent."
+        if size > limits.MAX_SHARED_TEXT or len(texts) > most:
+            msg = f"the part {name!r} has {len(texts):,} texts or more, too many for its size. Nothing was sent."
             raise SheetError(msg)
         buffer = buffer[cut:]
     if prefix is not None:
         texts += [""] * len(re.findall(rf"<{re.escape(prefix)}si\s*/>", buffer))
     return {str(number): text for number, text in enumerate(texts)}
-
-
-def _decoded(chunks: Iterable[bytes], name: str) -> Iterator[str]:
-    """UTF-8 pieces as text, cut where a character ends."""
-    rest = b""
-    for chunk in chunks:
-        data = rest + chunk
-        refuse_doctype(data, name)
-        end = len(data)
-        while end and len(data) - end < 4 and data[end - 1] & 0xC0 == 0x80:
-            end -= 1
-        if end and data[end - 1] >= 0xC0:
-            end -= 1
-        else:
-            end = len(data)
-        rest = data[end:]
-        yield data[:end].decode("utf-8", "replace")
 
 
 class SheetReader:
@@ -107,13 +100,16 @@ class SheetReader:
         shared: dict[str, str],
         codes: list[str],
         date1904: bool,
+        most_cells: int,
     ) -> None:
         self._stream = stream
         self._shared = shared
         self._codes = codes
         self._date1904 = date1904
+        self._most_cells = most_cells
         self._formatters: dict[int, Callable[[str], str]] = {}
         self._kinds: dict[str, tuple[str, Callable[[str], str] | None]] = {}
+        self._bare: set[str] = set()  # attributes that were seen in cells without a reference
         self.grid = Grid()
         self.irregular = False
         self.disorder = ""
@@ -125,7 +121,7 @@ class SheetReader:
             + rf"|<{p}row((?:\s[^<>]*?)?)/?>|</{p}row\s*>|<{p}extLst.*?</{p}extLst\s*>|([^<\s]|<)",
             re.DOTALL,
         )
-
+        self._extension = f"<{stream.prefix}e"
         self._not_in_cells = re.compile(rf"</?{p}(?:c|row)[\s/>]")
 
     def read(self) -> Grid:
@@ -135,8 +131,10 @@ class SheetReader:
             except UnicodeDecodeError:
                 raise self._refuse("it is not UTF-8 text") from None
             self._read_rows(plain(text))
-            if self._filled > limits.MAX_CELLS:
-                raise self._refuse(f"it has more than {limits.MAX_CELLS:,} filled cells")
+            if self._filled > self._most_cells:
+                raise self._refuse(
+                    f"it has more than {self._most_cells:,} filled cells, too many for its size"
+                )
         self._read_surroundings()
         return self.grid
 
@@ -152,6 +150,8 @@ class SheetReader:
                 if row_attributes is not None:
                     row, last = self._start_row(row_attributes, row), 0
                     row_text = str(row)
+                elif match[0].startswith(self._extension):
+                    self.irregular = True
                 elif junk is not None:
                     around = text[match.start() : match.start() + 40]
                     raise self._refuse(f"below row {row} there is something that is no cell: {around!r}")
@@ -160,9 +160,11 @@ class SheetReader:
                 column = NUMBERS.get(letters, 0)
                 if digits != row_text:
                     self.disorder = self.disorder or f"cell {letters}{digits} stands in row {row}"
+            elif rest in self._bare:
+                column = last + 1
             else:
                 column, rest = self._place(rest, row, last)
-            if not column or not row:
+            if not 0 < column <= limits.MAX_COLUMNS or not row:
                 raise self._refuse(
                     f"its cell {letters or ''}{digits or ''} in row {row} is outside of any sheet"
                 )
@@ -216,7 +218,8 @@ class SheetReader:
         if not _STRICT_ATTRIBUTES.fullmatch(text):
             raise self._refuse(f"row {row} has a cell that is not XML: {text[:40]!r}")
         if reference is None:
-            return (last + 1 if last < limits.MAX_COLUMNS else 0), rest
+            self._bare.add(rest)
+            return last + 1, rest
         letters = reference.rstrip("0123456789")
         if reference[len(letters) :] != str(row):
             self.disorder = self.disorder or f"cell {reference} stands in row {row}"
@@ -296,12 +299,9 @@ class SheetReader:
         for tag in tags(self._stream.head, "pane"):
             if tag.attributes.get("state", "").startswith("frozen"):
                 grid.frozen_rows = whole(tag.attributes.get("ySplit"))
-        for tag in tags(self._stream.tail, "mergeCell", "autoFilter"):
-            area = parse_area(tag.attributes.get("ref", ""))
-            if area is None:
-                continue
-            if tag.name == "mergeCell":
-                grid.merged.append(area)
-            elif grid.filter_area is None:
-                grid.filter_area = area
-                grid.tables.append(Table(area))
+        merged = (parse_area(t.attributes.get("ref", "")) for t in tags(self._stream.tail, "mergeCell"))
+        grid.merged = [area for area in merged if area is not None]
+        found = sheet_filter(self._stream.tail)
+        grid.filter_area = parse_area(found.attributes.get("ref", "")) if found is not None else None
+        if grid.filter_area is not None:
+            grid.tables.append(Table(grid.filter_area))

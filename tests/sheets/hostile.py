@@ -28,13 +28,25 @@ class Hostile(NamedTuple):
     words: str  # what the message says, when it is refused
 
 
-def bomb(megabytes: int, unit: bytes, *, level: int = 9) -> bytes:
-    """A sheet's part that unpacks to so many megabytes of ``unit``, without packing all of it here."""
-    packer = zlib.compressobj(level, zlib.DEFLATED, -15)
-    block = packer.compress(unit * (1_000_000 // len(unit))) + packer.flush(zlib.Z_FULL_FLUSH)
-    packed = block * megabytes + zlib.compressobj(9, zlib.DEFLATED, -15).flush()
-    size = len(unit) * (1_000_000 // len(unit)) * megabytes
-    return with_member(workbook(""), "xl/worksheets/sheet1.xml", packed, size)
+def bomb(
+    megabytes: int,
+    unit: bytes,
+    *,
+    before: bytes = b"",
+    part: str = "xl/worksheets/sheet1.xml",
+    level: int = 9,
+) -> bytes:
+    """A part that unpacks to so many megabytes of ``unit``, without packing all of it here."""
+
+    def packed(data: bytes) -> bytes:
+        packer = zlib.compressobj(level, zlib.DEFLATED, -15)
+        return packer.compress(data) + packer.flush(zlib.Z_FULL_FLUSH)
+
+    block = unit * (1_000_000 // len(unit))
+    data = packed(before) + packed(block) * megabytes + zlib.compressobj(9, zlib.DEFLATED, -15).flush()
+    return with_member(
+        workbook(worksheet(PEOPLE), shared=""), part, data, len(before) + len(block) * megabytes
+    )
 
 
 def with_member(data: bytes, name: str, packed: bytes, size: int) -> bytes:
@@ -123,6 +135,8 @@ def members(count: int) -> bytes:
 
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+SHEET = f'<worksheet xmlns="{MAIN}">'.encode()
+SST = f'<sst xmlns="{MAIN}">'.encode()
 MERGES = "".join(f'<mergeCell ref="A{i}:XFD1048576"/>' for i in range(2, 3000))
 SHARE = (
     f'<Relationships><Relationship Id="rId1" Type="{DOCUMENT}/externalLinkPath" '
@@ -132,7 +146,25 @@ NESTED = "<a>" * 200_000 + "</a>" * 200_000
 FILES = [
     Hostile("a flat bomb of 2 GB", lambda: bomb(2048, b" "), "refused", "times its size"),
     Hostile("a bomb of 400 MB in cells", lambda: bomb(400, b'<row><c r="A1"/></row>'), "refused", "times its size"),
-    Hostile("200 MB of blanks before the cells", lambda: bomb(200, b" "), "refused", "Nothing was sent"),
+    Hostile("90 MB of blanks before the sheet", lambda: bomb(90, b" ", level=1), "refused", "it is not XML"),
+    Hostile(
+        "90 MB of blanks before the cells",
+        lambda: bomb(90, b" ", before=SHEET, level=1),
+        "refused",
+        "no table of cells in its first",
+    ),
+    Hostile(
+        "90 MB of cells in 500 kB",
+        lambda: bomb(90, b"<row>" + b"<c><v>1</v></c>" * 40 + b"</row>", before=SHEET + b"<sheetData>", level=6),
+        "refused",
+        "too many for its size",
+    ),
+    Hostile(
+        "90 MB of shared texts in 90 kB",
+        lambda: bomb(90, b"<si><t></t></si>", before=SST, part="xl/sharedStrings.xml"),
+        "refused",
+        "too many for its size",
+    ),
     Hostile("members that overlap", overlapping, "refused", "there twice|over another|another name"),
     Hostile("a billion laughs", lambda: with_shared(laughs()), "refused", "document type"),
     Hostile(
