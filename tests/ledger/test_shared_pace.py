@@ -109,6 +109,18 @@ def test_what_one_process_sent_the_other_waits_for(join: Join, clock: FakeClock)
     assert clock.seconds >= 60
 
 
+def test_requests_that_two_processes_have_under_way_at_once_are_two(join: Join) -> None:
+    one, other = join(), join()
+    one.send()
+    other.send()
+    assert one.pace.acquire()
+    assert other.pace.acquire()
+    one.pace.learn({}, 200)
+    other.pace.learn({}, 200)
+    assert join().pace.seconds_for(56) == 0
+    assert join().pace.seconds_for(57) > 0
+
+
 def test_what_one_process_learned_from_an_answer_the_other_knows(join: Join, clock: FakeClock) -> None:
     one, other = join(), join()
     told = {"x-ratelimit-limit": "60", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "30"}
@@ -181,6 +193,19 @@ def test_after_a_restart_of_the_machine_the_wait_is_a_window_at_most(join: Join,
     after = join(restarted)
     assert after.pace.acquire()
     assert 59 <= restarted.seconds <= 61
+
+
+def test_what_was_sent_before_a_restart_is_forgotten_a_window_later(join: Join, clock: FakeClock) -> None:
+    clock.seconds = 1e6
+    join().send(30)
+    restarted = FakeClock()
+    after = join(restarted)
+    after.send(10)
+    restarted.seconds = 40
+    after.send(10)
+    restarted.seconds = 65
+    assert after.pace.seconds_for(50) == 0
+    assert after.pace.seconds_for(51) > 0
 
 
 def test_after_a_quiet_night_one_request_goes_ahead_to_see_the_count(join: Join, clock: FakeClock) -> None:
