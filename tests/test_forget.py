@@ -43,7 +43,9 @@ def test_a_forgotten_person_is_in_no_file_of_the_workspace_by_any_identifier(
     unlock(workspace, people)
     validate(workspace, people)
     gone, stays = people[1], people[2]
-    assert gone.email and gone.phone and stays.email
+    assert gone.email
+    assert gone.phone
+    assert stays.email
     assert files_with(workspace.home, gone.email)
     receipt = forget(email=gone.email.upper(), workspace=workspace)
     assert receipt.left == ()
