@@ -15,13 +15,12 @@ import pandas as pd
 
 from leadkit.errors import ApprovalError, BadAnswerError
 from leadkit.ledger import FactState
+from leadkit.ledger.retention import PAGE_KEEPS_DAYS
 from leadkit.money import Amount, credits_text, to_millicredits
 from leadkit.providers.base import Answer, Decoded, Operation, Page, Price, Request, Response, Search
 from leadkit.run import Runner
 from leadkit.workspace import Workspace, current_workspace
 
-#: How long a page is shown again without asking: who is where changes daily, a list in work does not.
-PAGE_KEEPS_DAYS = 1
 DAY_SECONDS = 86_400
 DEFAULT_MOST_ROWS = 100
 
@@ -97,7 +96,7 @@ def _search(
 
 def _approve(search: Search, most_rows: int, at_most: int | float | str | None) -> int:
     pages = -(-most_rows // search.page_size)
-    most = search.price.most * (pages * search.page_size if search.priced_by == "row" else pages)
+    most = search.price.most * (most_rows if search.priced_by == "row" else pages)
     if at_most is None and most:
         msg = (
             f"This search costs at most {credits_text(most)} credits at {search.provider} for {most_rows:,} rows. "
@@ -111,8 +110,7 @@ def _pages(
     search: Search, filters: Mapping[str, Any], most_rows: int, approved: int, workspace: Workspace
 ) -> list[Sequence[Mapping[str, Any]]]:
     """The pages up to ``most_rows``, one after the other: each says how the next is asked for."""
-    operation = page_operation(search)
-    ledger = workspace.ledger
+    ledger, operation = workspace.ledger, page_operation(search, search.page_size)
     workspace.send(search.provider)  # no key, no search
     workspace.identify(search.provider)
     account = workspace.account(search.provider)
@@ -136,10 +134,14 @@ def _pages(
         )
         after, seen, asked = None, 0, set[str | None]()
         while True:
-            key = _page_key(filters, after, min(search.page_size, most_rows))
+            # Where each row is charged, the last page is of no more rows than are still wanted. Elsewhere all
+            # pages have one size: a cursor may not bear another.
+            by_row = search.priced_by == "row" and search.price.most > 0
+            rows_wanted = min(search.page_size, most_rows - seen if by_row else most_rows)
+            key = _page_key(filters, after, rows_wanted)
             runner = Runner(
                 ledger,
-                operation,
+                page_operation(search, rows_wanted),
                 send=workspace.send(search.provider),
                 pace=workspace.pace(operation),
                 clock=workspace.clock,
@@ -155,9 +157,8 @@ def _pages(
                 raise outcome.stopped
             stored = ledger.answers(operation_id, [key]).get(key)
             if stored is None:
-                why = next(
-                    iter([*outcome.in_doubt.values(), *outcome.failed.values()]), "the credits ran out"
-                )
+                reasons = {**outcome.over_budget, **outcome.failed, **outcome.in_doubt}
+                why = reasons.get(key, "it was not asked for")
                 msg = f"{search.provider}: page {len(pages) + 1} could not be had: {why}"
                 raise BadAnswerError(msg, provider=search.provider)
             rows = stored.values["rows"]
@@ -177,8 +178,8 @@ def _pages(
     return pages
 
 
-def page_operation(search: Search) -> Operation:
-    """A search as an operation whose key is a page: filters, place and size."""
+def page_operation(search: Search, rows: int) -> Operation:
+    """A search as an operation whose key is a page: filters, place and size. ``rows``: how many are wanted of it."""
 
     def encode(keys: Sequence[str]) -> Request:
         asked = json.loads(keys[0])
@@ -194,8 +195,7 @@ def page_operation(search: Search) -> Operation:
             amount = Amount(search.price.most * len(page.rows), search.price.most * len(page.rows))
         return Decoded({keys[0]: Answer("found", values, page.note)}, amount, page.request_id)
 
-    rows = search.page_size if search.priced_by == "row" else 1
-    price = search.price
+    price, times = search.price, rows if search.priced_by == "row" else 1
     return Operation(
         provider=search.provider,
         step=search.step,
@@ -204,9 +204,9 @@ def page_operation(search: Search) -> Operation:
         wants=(),
         batch_size=1,
         price=Price(
-            price.least * rows,
-            None if price.expected is None else price.expected * rows,
-            price.most * rows,
+            price.least * times,
+            None if price.expected is None else price.expected * times,
+            price.most * times,
             price.source,
             price.note,
         ),
