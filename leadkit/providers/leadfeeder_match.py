@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from leadkit import keys as cells
 from leadkit.errors import BadAnswerError, InputError
 from leadkit.keys import parts_of
 from leadkit.providers.base import Answer, Decoded, Operation, Request, ResultColumn, Value
@@ -118,7 +119,31 @@ def _decode_match(keys: Sequence[str], body: Body) -> Decoded:
     for key, group in zip(keys, groups, strict=True):
         if isinstance(group, list) and (answer := _best_match(group)) is not None:
             answers[key] = answer
+    if _in_another_order(answers):
+        msg = "Leadfeeder's matches stand in another order than the companies they were asked for."
+        error = BadAnswerError(msg, provider="leadfeeder", request_id=body.request_id)
+        error.amount = body.amount
+        raise error
     return Decoded(answers, body.amount, body.request_id, note=body.note)
+
+
+def _in_another_order(answers: Mapping[str, Answer]) -> bool:
+    """Whether a company that was asked for by its domain stands where another one was asked for, and not at its own.
+
+    A company has several domains, so a single website that is another than asked for proves nothing.
+    """
+    asked = {key: domain for key in answers if (domain := parts_of(key).get("domain"))}
+    given = {key: _site(answers[key].values.get("website")) for key in asked}
+    strange = {key for key, site in given.items() if site is not None and site != asked[key]}
+    elsewhere = {given[key] for key in strange}
+    return any(asked[key] in elsewhere for key in strange)
+
+
+def _site(website: object) -> str | None:
+    try:
+        return cells.key("domain", website)
+    except cells.Unusable:
+        return None
 
 
 def _best_match(group: list[Any]) -> Answer | None:

@@ -13,7 +13,7 @@ from leadkit import keys as cells
 from leadkit.errors import BadAnswerError, InputError
 from leadkit.keys import Unusable, parts_of
 from leadkit.providers.base import Answer, Decoded, Operation, Request, ResultColumn, Value
-from leadkit.providers.json_body import mapping, text
+from leadkit.providers.json_body import integer, mapping, text
 from leadkit.providers.leadfeeder_answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
 from leadkit.providers.leadfeeder_records import (
     CONTACT_DETAILS,
@@ -100,15 +100,18 @@ def _decode(key: str, body: Body) -> Decoded:
         for person in map(mapping, body.data)
         if (found := record_id(person)) is not None and _may_be(person, parts)
     }
-    more = text(mapping(body.meta.get("pagination")).get("next_cursor")) is not None
-    if body.data or more:
-        answer = _chosen(list(people.values()), more=more)
+    pagination = mapping(body.meta.get("pagination"))
+    more = text(pagination.get("next_cursor")) is not None
+    if not body.data and (more or integer(pagination.get("total_count"))):
+        return Decoded({}, body.amount, body.request_id, note="Leadfeeder counts people and gives none")
+    if body.data:
+        answer = _chosen(list(people.values()), parts, more=more)
     else:
         answer = Answer("not_found", {"matches": 0}, "Leadfeeder has nobody like it")
     return Decoded({key: answer}, body.amount, body.request_id, note=body.note)
 
 
-def _chosen(people: Sequence[Mapping[str, Any]], *, more: bool) -> Answer:
+def _chosen(people: Sequence[Mapping[str, Any]], parts: Mapping[str, str], *, more: bool) -> Answer:
     values: dict[str, Value] = {"matches": len(people)}
     if not people:
         return Answer("found", values, "people came up, but none who is certain to be this one")
@@ -119,6 +122,11 @@ def _chosen(people: Sequence[Mapping[str, Any]], *, more: bool) -> Answer:
     if flag == "yes":
         return suppressed("person")
     values |= {"contact_id": record_id(person), "do_not_contact": flag}
+    # No columns, but for whoever compares this person with the row: what the search itself made sure of.
+    if "email" in parts:
+        values["matched_by"] = "e-mail"
+    elif "company_id" not in parts and "domain" in parts:
+        values["company_domain"] = parts["domain"]
     return Answer("found", values | read_fields(person, CONTACT_DETAILS, reveal=flag == "no"))
 
 

@@ -98,7 +98,10 @@ def test_the_recorded_search_by_address_gives_the_contacts_id() -> None:
     assert values["contact_id"] == "900000001"
     assert values["full_name"] == "Erika Muster"
     assert values["email"] is None, "nobody said that this person may be contacted"
-    assert set(values) == {column.field for column in operation.columns}
+    assert set(values) == {column.field for column in operation.columns} | {"matched_by"}
+    assert values["matched_by"] == "e-mail", (
+        "so that a row with no more than an address can be compared with it"
+    )
 
 
 def test_somebody_with_another_address_or_name_is_not_taken_for_the_person() -> None:
