@@ -101,9 +101,12 @@ def _decode(keys: Sequence[str], response: Response) -> Decoded:
         )
         error.amount = Amount()
         raise error
-    parts = parts_of(keys[0])
+    parts, total = parts_of(keys[0]), integer(meta.get("totalCount"))
+    if total is not None and len(data) < min(total, PAGE_SIZE):
+        note = f"Leadey counts {total:,} leads and gave {len(data):,}"
+        return Decoded({}, Amount(), note=note)  # says two things, so it is no answer; asking again is free
     rows = list(rows_by_id(data, COLLECTIONS["leads"]).values())
-    unseen = missing_note(integer(meta.get("totalCount")), len(rows))
+    unseen = missing_note(total, len(rows))
     leads = [row for row in rows if _is(row, parts)]
     namesakes = [row for row in rows if _may_be(row, parts)]
     if leads:
