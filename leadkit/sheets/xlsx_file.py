@@ -151,6 +151,9 @@ class XlsxFile:
                 if found:
                     columns.update(letters for letters, _ in found)
                     last = max(last, int(found[-1][1]))
+            if not columns:  # empty, or its cells are written in another way
+                grid = self.read(entry).grid
+                return SheetInfo(entry.name, grid.last_row, max(grid.cells, default=0), entry.hidden)
         except SheetError:
             return SheetInfo(entry.name, 0, 0, entry.hidden)
         widest = max((NUMBERS.get(c.decode(), 0) for c in columns), default=0)
@@ -183,14 +186,14 @@ class XlsxFile:
         return self._damaged[tables]
 
     def _damaged_part(self, tables: tuple[str, ...]) -> str:
-        """Which of the small parts that writing may have to mend is not well-formed."""
+        """Which of the small parts that writing may have to mend is not well-formed, or lacks what it lists."""
         parts = self.parts
         members = [
             (parts.types_member, "Types"),
             (parts.workbook_member, "sheets"),
             (parts.package.find(rels_name(parts.workbook)), "Relationships"),
-            (parts.related("styles"), "styleSheet"),
-            *((parts.package.find(name), "table") for name in tables),
+            (parts.related("styles"), ""),
+            *((parts.package.find(name), "") for name in tables),
         ]
         for member, element in members:
             if member is None:
@@ -200,8 +203,8 @@ class XlsxFile:
                 check_well_formed(text, member.name)
             except SheetError as error:
                 return _reason(error)
-            tag = first_tag(text, element)
-            if tag is None or tag.closed:
+            tag = first_tag(text, element) if element else None
+            if element and (tag is None or tag.closed):
                 return f"its part {member.name!r} has no <{element}>"
         return ""
 

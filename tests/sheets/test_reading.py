@@ -259,7 +259,9 @@ def test_utf16_parts_and_cells_without_references_read_the_same() -> None:
         bare = bare.replace(f' r="{reference}"', "")
     for row in "123":
         bare = bare.replace(f'<row r="{row}">', "<row>")
-    assert sheets.open_book(workbook(bare), name="a.xlsx").frame.equals(plain)
+    book = sheets.open_book(workbook(bare), name="a.xlsx")
+    assert book.frame.equals(plain)
+    assert book.sheets == [sheets.SheetInfo("Leads", rows=3, columns=2, hidden=False)]
     for codec in ("utf-16", "utf-16-le"):
         data = bare.replace('encoding="UTF-8"', 'encoding="UTF-16"').encode(codec)
         assert sheets.open_book(workbook(data), name="a.xlsx").frame.equals(plain)
