@@ -172,6 +172,14 @@ def _prepare(engine: Engine, where: str) -> None:
         connection.execute(insert(workspace), rows)
 
 
+#: An answer's age decides whether it is bought anew, so it is compared with what its call says of it; 0 is
+#: what retention leaves behind.
+_OTHER_TIME = """
+    SELECT 1 FROM facts JOIN calls ON calls.id = facts.call_id
+    WHERE facts.state IN (3, 4, 5) AND facts.fetched_at NOT IN (0, calls.settled_at) LIMIT 1
+"""
+
+
 def check(engine: Engine, where: str) -> None:
     """Refuse a file that SQLite finds damaged. PostgreSQL looks after its own.
 
@@ -190,6 +198,8 @@ def check(engine: Engine, where: str) -> None:
         size = pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one()
         kind = "integrity_check" if size <= FULL_CHECK_BYTES else "quick_check"
         found = connection.exec_driver_sql(f"PRAGMA {kind}(1)").scalar_one()
+        if found == "ok" and connection.exec_driver_sql(_OTHER_TIME).first():
+            found = "an answer and its call are of different times"
     if found != "ok":
         msg = f"The ledger {where} is damaged ({found}). Nothing was sent. Restore a copy of it."
         raise LedgerError(msg)

@@ -115,6 +115,12 @@ class LedgerDriver:
         self._runs.append(run)
         return run
 
+    def join_run(self, run_id: str) -> RunDriver:
+        """Take part in a run that another driver has started."""
+        run = RunDriver(self.ledger, self.ledger.owners.start(), run_id, self.ledger.run(run_id).operation_id)
+        self._runs.append(run)
+        return run
+
     def bodies(self) -> list[bytes]:
         with self.ledger.reading() as connection:
             rows = connection.execute(select(bodies.c.body).order_by(bodies.c.id)).scalars().all()
