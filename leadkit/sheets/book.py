@@ -16,18 +16,22 @@ from leadkit.errors import SheetError
 from leadkit.sheets.changes import Changes, Policy, check_room, give_places, work_out
 from leadkit.sheets.csv_file import CsvFile
 from leadkit.sheets.frame import build_frame
-from leadkit.sheets.grid import Grid, listed
+from leadkit.sheets.grid import Grid, counted, listed
 from leadkit.sheets.header import HeaderGuess, guess_header
 from leadkit.sheets.limits import MAX_ROWS
 from leadkit.sheets.new_workbook import write_new_workbook
 from leadkit.sheets.other_formats import OtherFile
 from leadkit.sheets.package import Package
 from leadkit.sheets.refs import LETTERS
-from leadkit.sheets.save import safely
+from leadkit.sheets.save import check_target, safely
 from leadkit.sheets.sniff import kind_of
 from leadkit.sheets.source import Source
 from leadkit.sheets.xlsx_file import ReadSheet, SheetInfo, XlsxFile
 from leadkit.sheets.xlsx_write import XlsxWriter
+
+#: What the files of a kind may be called.
+_ENDINGS = {"xlsx": (".xlsx", ".xltx"), "xlsm": (".xlsm", ".xltm")}
+_WORKBOOK_ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +123,8 @@ class Book:
             span = int(self.frame.index[-1] - self.frame.index[0]) + 1
             skipped = span - len(self.frame) - len(totals)
             if skipped > 0:
-                notes.append(
-                    f"{skipped:,} blank rows between the others are left out; row numbers are the sheet's."
-                )
+                blank = counted(skipped, "blank row")
+                notes.append(f"{blank} between the others left out; row numbers are the sheet's.")
         return notes
 
     def __repr__(self) -> str:
@@ -139,17 +142,40 @@ class Book:
     def default_output(self) -> Path:
         """``leads.xlsx`` → ``leads.enriched.xlsx``, beside it."""
         path = self._file.source.path or Path(self.name)
-        ending = ".xlsx" if isinstance(self._file, OtherFile) else path.suffix or ".csv"
+        usual = ".xlsm" if self.kind == "xlsm" else ".xlsx"
+        ending = path.suffix if path.suffix.lower() in _ENDINGS.get(self.kind, ()) else usual
+        if isinstance(self._file, CsvFile):
+            ending = path.suffix or ".csv"
         return path.with_name(f"{path.stem}.enriched{ending}")
 
-    def check_writable(self) -> None:
+    def check_writable(self, path: str | os.PathLike[str] | None = None, *, overwrite: bool = False) -> None:
         """SheetError with the reason when the workbook cannot be written back safely.
 
-        To be called before anything is spent. Unpacks every member once to see that none is damaged.
+        To be called before anything is spent. Unpacks every member once to see that none is damaged. With
+        ``path``, also sees whether :meth:`save_as` may write there.
         """
         if isinstance(self._file, XlsxFile) and self._read is not None:
             self._file.check_writable(self._read)
         check_room(self._first_free_column(), 1, self.name)
+        if path is not None:
+            self._check_ending(Path(path))
+            check_target(Path(path), overwrite=overwrite)
+
+    def _check_ending(self, path: Path) -> None:
+        """A workbook under the ending of another kind would not be opened by any program."""
+        wanted = self.default_output.suffix.lower()
+        ending = path.suffix.lower()
+        if isinstance(self._file, CsvFile):
+            wrong = ending in _WORKBOOK_ENDINGS
+            wanted = wanted if wanted not in _WORKBOOK_ENDINGS else ".csv"
+        else:
+            wrong = ending != wanted
+        if wrong:
+            msg = (
+                f"{path.name} would hold a {wanted} file. No file was changed. "
+                f"Save under a name that ends in {wanted}."
+            )
+            raise SheetError(msg)
 
     def _first_free_column(self) -> int:
         last = max(self._numbers, default=0)
@@ -198,6 +224,7 @@ class Book:
         target = Path(path)
         source = self._file.source.path
         is_source = source is not None and target.exists() and source.exists() and target.samefile(source)
+        self._check_ending(target)
         changes = self._work_out(frame, policy)
         with safely(target, overwrite=overwrite, keep_original=is_source) as (out, kept):
             report = self._write(out, changes, log, target)

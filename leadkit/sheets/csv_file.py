@@ -11,7 +11,7 @@ from leadkit.errors import SheetError
 from leadkit.sheets import limits
 from leadkit.sheets.changes import Changes
 from leadkit.sheets.csv_text import CsvText, check_size, decode, split
-from leadkit.sheets.grid import Cells, Grid, listed
+from leadkit.sheets.grid import Cells, Grid, counted, listed
 from leadkit.sheets.source import Source
 
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -124,15 +124,14 @@ class CsvFile:
             )
         if len(widths) > 1:
             usual, count = widths.most_common(1)[0]
-            others = listed(
-                [f"{n} rows with {width}" for width, n in widths.most_common()[1:]], len(widths) - 1
-            )
+            others = [f"{counted(n, 'row')} with {width}" for width, n in widths.most_common()[1:]]
             grid.notes.append(
-                f"Rows differ in their number of fields: {count:,} have {usual}; there are {others}."
+                f"Rows differ in their number of fields: {count:,} have {usual}; "
+                f"there are {listed(others, len(others))}."
             )
         if zeros:
             grid.notes.append(
-                f"{zeros:,} fields hold NUL characters, which are left out here and kept in the file."
+                f"NUL characters are left out here and kept in the file: {counted(zeros, 'field')} with them."
             )
 
     def check_writable(self) -> None:

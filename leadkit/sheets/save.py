@@ -49,6 +49,20 @@ def explain(error: OSError, path: Path) -> SheetError:
     )
 
 
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """SheetError when nothing can be written under this name: it is taken, a folder, or in no folder there is."""
+    if path.is_dir():
+        msg = f"{path} is a folder. No file was changed. Give the name of a file."
+        raise SheetError(msg)
+    if path.exists() and not overwrite:
+        msg = f"{path} exists already. No file was changed. Pass overwrite=True, or save under another name."
+        raise SheetError(msg)
+    if not path.parent.is_dir():
+        raise explain(FileNotFoundError(errno.ENOENT, ""), path)
+    if not os.access(path.parent, os.W_OK):
+        raise explain(PermissionError(errno.EACCES, ""), path)
+
+
 @contextlib.contextmanager
 def safely(
     path: Path, *, overwrite: bool, keep_original: bool = False
@@ -63,12 +77,7 @@ def safely(
     SheetError
         The file exists and ``overwrite`` is not set, or it cannot be written. Nothing was changed.
     """
-    if path.is_dir():
-        msg = f"{path} is a folder. No file was changed. Give the name of a file."
-        raise SheetError(msg)
-    if path.exists() and not overwrite:
-        msg = f"{path} exists already. No file was changed. Pass overwrite=True, or save under another name."
-        raise SheetError(msg)
+    check_target(path, overwrite=overwrite)
     target = path.resolve() if overwrite else path
     temporary: Path | None = None
     kept: list[Path] = []

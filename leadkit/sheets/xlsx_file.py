@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from leadkit.errors import SheetError
 from leadkit.sheets import limits
-from leadkit.sheets.grid import Grid
+from leadkit.sheets.grid import Grid, counted
 from leadkit.sheets.package import Package
 from leadkit.sheets.parts import Parts, SheetEntry, rels_name
 from leadkit.sheets.refs import NUMBERS
@@ -131,7 +131,7 @@ class XlsxFile:
         hidden = [c for c in column_ranges(head) if c.hidden]
         columns = [n for n in grid.cells if any(c.first <= n <= c.last for c in hidden)]
         if columns:
-            grid.notes.append(f"{len(columns)} hidden columns are read like all others.")
+            grid.notes.append(f"Read like all others: {counted(len(columns), 'hidden column')}.")
 
     def infos(self) -> list[SheetInfo]:
         """All sheets with their extent, by a quick look at each."""

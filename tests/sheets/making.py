@@ -31,7 +31,7 @@ STYLES = (
     '<xf numFmtId="22" fontId="1" fillId="0" borderId="0" xfId="0" applyNumberFormat="1">'
     '<alignment wrapText="1"/></xf>'
     '<xf numFmtId="46" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
-    "</cellXfs></styleSheet>"
+    '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
 
 

@@ -161,9 +161,32 @@ def test_what_hinders_saving_is_said(
     assert sorted(p.name for p in path.parent.iterdir()) == ["leads.xlsx"]
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsm", "out.xls", "out"])
+def test_a_workbook_is_not_saved_under_the_ending_of_another_kind(path: Path, name: str) -> None:
+    book = sheets.open_book(path)
+    for save in (book.check_writable, lambda p: book.save_as(p, enriched(book))):
+        with pytest.raises(SheetError, match=r"ends in \.xlsx"):
+            save(path.with_name(name))
+    text = sheets.open_book(b"Name,Email\nAda,ada@example.com\n", name="leads.csv")
+    with pytest.raises(SheetError, match=r"ends in \.csv"):
+        text.check_writable(path.with_name("out.xlsx"))
+    text.check_writable(path.with_name("out.tsv"))
+
+
+def test_where_nothing_can_be_saved_is_known_before_anything_is_spent(path: Path) -> None:
+    book = sheets.open_book(path)
+    with pytest.raises(SheetError, match="exists already"):
+        book.check_writable(path)
+    with pytest.raises(SheetError, match="there is no folder"):
+        book.check_writable(path.parent / "nowhere" / "out.xlsx")
+    book.check_writable(path, overwrite=True)
+    book.check_writable(path.with_name("out.xlsx"))
+
+
 def test_a_folder_that_is_not_there_is_named(path: Path) -> None:
     book = sheets.open_book(path)
     with pytest.raises(SheetError, match="there is no folder"):
         book.save_as(path.parent / "nowhere" / "out.xlsx", enriched(book))
     with pytest.raises(SheetError, match="is a folder"):
-        book.save_as(path.parent, enriched(book), overwrite=True)
+        path.with_name("folder.xlsx").mkdir()
+        book.save_as(path.with_name("folder.xlsx"), enriched(book), overwrite=True)
