@@ -142,10 +142,12 @@ class Book:
     def default_output(self) -> Path:
         """``leads.xlsx`` → ``leads.enriched.xlsx``, beside it."""
         path = self._file.source.path or Path(self.name)
-        usual = ".xlsm" if self.kind == "xlsm" else ".xlsx"
-        ending = path.suffix if path.suffix.lower() in _ENDINGS.get(self.kind, ()) else usual
         if isinstance(self._file, CsvFile):
             ending = path.suffix or ".csv"
+        elif path.suffix.lower() in _ENDINGS.get(self.kind, ()):
+            ending = path.suffix
+        else:
+            ending = ".xlsm" if self.kind == "xlsm" else ".xlsx"
         return path.with_name(f"{path.stem}.enriched{ending}")
 
     def check_writable(self, path: str | os.PathLike[str] | None = None, *, overwrite: bool = False) -> None:

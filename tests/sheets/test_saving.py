@@ -187,6 +187,6 @@ def test_a_folder_that_is_not_there_is_named(path: Path) -> None:
     book = sheets.open_book(path)
     with pytest.raises(SheetError, match="there is no folder"):
         book.save_as(path.parent / "nowhere" / "out.xlsx", enriched(book))
+    path.with_name("folder.xlsx").mkdir()
     with pytest.raises(SheetError, match="is a folder"):
-        path.with_name("folder.xlsx").mkdir()
         book.save_as(path.with_name("folder.xlsx"), enriched(book), overwrite=True)
