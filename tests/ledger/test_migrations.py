@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from leadkit.errors import LedgerError
 from leadkit.ledger import database, migrations
+from leadkit.ledger.schema import SCHEMA_VERSION
 from leadkit.money import Amount
 from leadkit.providers.base import Answer
 from tests.ledger.driver import LedgerDriver
@@ -30,7 +31,7 @@ def driver(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[LedgerDri
 
 def later_leadkit(monkeypatch: pytest.MonkeyPatch, *steps: migrations.Step) -> None:
     """A leadkit whose tables are newer by as many versions as there are steps."""
-    now = database.SCHEMA_VERSION
+    now = SCHEMA_VERSION
     monkeypatch.setattr(database, "SCHEMA_VERSION", now + len(steps))
     monkeypatch.setattr(migrations, "STEPS", {now + n: step for n, step in enumerate(steps)})
 
@@ -84,7 +85,7 @@ def test_an_upgrade_that_fails_midway_leaves_the_ledger_as_it_was(
 def test_a_ledger_that_nothing_leads_on_from_is_refused(
     driver: LedgerDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "SCHEMA_VERSION", database.SCHEMA_VERSION + 1)
+    monkeypatch.setattr(database, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
     with pytest.raises(LedgerError, match="which this leadkit cannot read. Nothing was sent"):
         LedgerDriver(driver.home, driver.url)
 
@@ -92,10 +93,10 @@ def test_a_ledger_that_nothing_leads_on_from_is_refused(
 def test_a_ledger_of_a_newer_leadkit_is_refused_and_left_alone(
     driver: LedgerDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "SCHEMA_VERSION", database.SCHEMA_VERSION - 1)
+    monkeypatch.setattr(database, "SCHEMA_VERSION", SCHEMA_VERSION - 1)
     with pytest.raises(LedgerError, match="written by a newer leadkit. Nothing was sent. Update leadkit"):
         LedgerDriver(driver.home, driver.url)
 
 
 def test_every_version_has_a_step_to_the_next() -> None:
-    assert set(migrations.STEPS) == set(range(1, database.SCHEMA_VERSION))
+    assert set(migrations.STEPS) == set(range(1, SCHEMA_VERSION))

@@ -6,6 +6,7 @@ import random
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -23,7 +24,7 @@ KILLS_IN_A_ROUND = 6
 
 
 @pytest.fixture(scope="module")
-def slow_box() -> Sandbox:
+def slow_box() -> Iterator[Sandbox]:
     """Answers take as long as in a quick network, so that kills fall into all parts of a call."""
     with Sandbox(rate_limited=False, delay_seconds=0.02) as box:
         yield box

@@ -113,18 +113,20 @@ class BudgetInAnotherTransaction(Ledger):
             del _ROOM_SEEN[getcurrent()]
 
 
-_ROOM_SEEN: dict[Any, int] = {}
+_ROOM_SEEN: dict[Any, Any] = {}
 _EARLIER_BUDGET = SimpleNamespace(room=lambda *args: _ROOM_SEEN[getcurrent()])
 
 
 class RecoveryResends(Ledger):
-    """What a dead process had in flight is sent again, free or not."""
+    """What a dead process had in flight is sent again, as if it never had been."""
 
     def reclaim(self, call_id: int, *, owner: str, may_repeat: Callable[[str], bool]) -> Claim | None:
         with self.reading() as connection:
             call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
-        dead = call.state == CallState.INTENT and not self.owners.alive(call.owner)
-        return super().reclaim(call_id, owner=owner, may_repeat=(lambda _: True) if dead else may_repeat)
+        if call.state != CallState.INTENT or self.owners.alive(call.owner):
+            return super().reclaim(call_id, owner=owner, may_repeat=may_repeat)
+        claim = super().reclaim(call_id, owner=owner, may_repeat=lambda _: True)
+        return claim and dataclasses.replace(claim, attempt=1)
 
 
 class ResultInAnotherCommit(Ledger):

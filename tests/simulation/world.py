@@ -234,7 +234,7 @@ class World:
                 self.scheduler.pause("is started later", seconds=wait)
             workspace = self._workspace()
             plan = plan_of(keys, self.operation, workspace, self.schedule)
-            run_id, outcome = run_plan(  # type: ignore[misc]  # the join is ours
+            joined: Any = run_plan(  # our own join gives these two
                 plan,
                 at_most=credits_text(approved),
                 progress=None,
@@ -242,6 +242,7 @@ class World:
                 approval=None,
                 context={},
             )
+            run_id, outcome = joined
             self._ended(run_id, plan.keys_to_buy, outcome)
 
         return body
