@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import leadkit
 from leadkit.errors import InputError
 from leadkit.forget import forget
 from leadkit.plan import make_plan
@@ -55,6 +56,23 @@ def test_a_forgotten_person_is_in_no_file_of_the_workspace_by_any_identifier(
     assert receipt.facts == 2, "the unlock and the validation"
     assert gone.email not in str(receipt)
     assert gone.lead_id not in str(receipt.to_dict())
+
+
+def test_a_page_of_a_search_that_shows_a_forgotten_person_goes_and_others_stay(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    found = leadkit.search_people(country="DE", most_rows=5, workspace=workspace)
+    leadkit.search_people(country="FR", most_rows=5, workspace=workspace)
+    gone = found["lead_id"][0]
+    assert files_with(workspace.home, gone)
+    receipt = forget(lead_id=gone, workspace=workspace)
+    assert (receipt.facts, receipt.left) == (1, ())
+    assert files_with(workspace.home, gone) == []
+    sent = len(box.requests)
+    leadkit.search_people(country="FR", most_rows=5, workspace=workspace)
+    assert len(box.requests) == sent, "the other page is still known"
+    leadkit.search_people(country="DE", most_rows=5, workspace=workspace)
+    assert len(box.requests) == sent + 1
 
 
 def test_what_was_paid_stays_recorded_after_forgetting(box: Sandbox, workspace: Workspace) -> None:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, false, or_, select, update
 
 from leadkit.keys import parts_of
 from leadkit.ledger.schema import answers, bodies, calls, facts, operations, runs
@@ -40,6 +40,7 @@ def erase(connection: Connection, suppression: Suppression, given: Iterable[tupl
     _erase_facts(connection, suppression, fact_ids)
     found.facts = len(fact_ids)
     texts = {text for _, text in found.identifiers}
+    found.facts += _erase_pages(connection, texts)
     found.bodies = _erase_bodies(connection, texts)
     _erase_runs(connection, texts, found)
     for table in (calls.c.note,):
@@ -59,6 +60,10 @@ def _facts_about(connection: Connection, identifiers: set[tuple[str, str]]) -> s
     found: set[int] = set()
     for fact_id, key, _, payload in connection.execute(query):
         values = json.loads(payload) if payload else {}
+        for row in values.get("rows", ()):  # a page of a search: each row is somebody else
+            of_row = set(identifiers_in(row))
+            if of_row & identifiers or texts & {str(value) for value in row.values()}:
+                identifiers |= of_row
         own = set(identifiers_in(values)) | set(_key_identifiers(key, identifiers))
         if key in texts or own & identifiers:
             found.add(fact_id)
@@ -83,6 +88,15 @@ def _erase_facts(connection: Connection, suppression: Suppression, fact_ids: Ite
             .where(facts.c.id == fact_id)
             .values(key=f"forgotten {suppression.digest('fact', key)}")
         )
+
+
+def _erase_pages(connection: Connection, texts: set[str]) -> int:
+    """Pages of searches that show the person go as a whole, and are asked for again when they are wanted."""
+    shows = [answers.c.payload.icontains(text, autoescape=True) for text in texts]
+    ids = connection.execute(select(answers.c.fact_id).where(or_(false(), *shows))).scalars().all()
+    connection.execute(delete(answers).where(answers.c.fact_id.in_(ids)))
+    connection.execute(update(facts).where(facts.c.id.in_(ids)).values(fetched_at=0))
+    return len(ids)
 
 
 def _erase_bodies(connection: Connection, texts: set[str]) -> int:
