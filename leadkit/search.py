@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from leadkit.errors import ApprovalError, BadAnswerError
-from leadkit.ledger import FactState
+from leadkit.ledger import FactState, Ledger
 from leadkit.ledger.retention import PAGE_KEEPS_DAYS
 from leadkit.money import Amount, credits_text, to_millicredits
 from leadkit.providers.base import Answer, Decoded, Operation, Page, Price, Request, Response, Search
@@ -87,11 +87,18 @@ def _search(
     search.encode(filters, None, min(most_rows, search.page_size))  # refuses a filter before anything else
     approved = _approve(search, most_rows, at_most)
     pages = _pages(search, filters, most_rows, approved, workspace)
-    rows = pd.DataFrame(
-        [dict(row) for page in pages for row in page], columns=[c.name for c in search.columns]
-    )
     first = search.columns[0].name  # every provider's first column is the id of the row
-    return rows.drop_duplicates(subset=first, ignore_index=True).head(most_rows)
+    rows = _without_suppressed([dict(row) for page in pages for row in page], first, workspace.ledger)
+    found = pd.DataFrame(rows, columns=[column.name for column in search.columns])
+    return found.drop_duplicates(subset=first, ignore_index=True).head(most_rows)
+
+
+def _without_suppressed(rows: list[dict[str, Any]], first: str, ledger: Ledger) -> list[dict[str, Any]]:
+    """Whoever must not be asked about is not shown, either."""
+    ids = [str(row.get(first)) for row in rows]
+    hidden = {ids[place] for place in ledger.suppressed("lead_id", ids)}
+    hidden |= ledger.suppressed_answers(dict(zip(ids, rows, strict=True)))
+    return [row for one, row in zip(ids, rows, strict=True) if one not in hidden]
 
 
 def _approve(search: Search, most_rows: int, at_most: int | float | str | None) -> int:

@@ -71,8 +71,9 @@ def test_a_page_of_a_search_that_shows_a_forgotten_person_goes_and_others_stay(
     sent = len(box.requests)
     leadkit.search_people(country="FR", most_rows=5, workspace=workspace)
     assert len(box.requests) == sent, "the other page is still known"
-    leadkit.search_people(country="DE", most_rows=5, workspace=workspace)
+    again = leadkit.search_people(country="DE", most_rows=5, workspace=workspace)
     assert len(box.requests) == sent + 1
+    assert list(again["lead_id"]) == [one for one in found["lead_id"] if one != gone]
 
 
 def test_what_was_paid_stays_recorded_after_forgetting(box: Sandbox, workspace: Workspace) -> None:
