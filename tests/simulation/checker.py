@@ -73,6 +73,13 @@ class Checker:
         if self._provider.charged > sum(approved.values()):
             self._fail(f"I3, {when}: {self._provider.charged} charged of {sum(approved.values())} approved")
 
+    def look_at_days(self, when: str) -> None:
+        """I14: what a user spent or has reserved on a day stays under the day's ceiling."""
+        cap = self._schedule.user_day
+        for user, amount in self._books.execute(_DAYS) if cap is not None else ():
+            if amount > cap:
+                self._fail(f"I14, {when}: {user} has {amount} spent or reserved of {cap} for a day")
+
     def _look_at_what_was_paid(self, calls: dict[int, _Call], when: str) -> None:
         facts = {key: (state, call) for key, state, call in self._books.execute(_FACTS)}
         for entity in {charge.entity for charge in self._provider.charges}:
@@ -132,6 +139,10 @@ class Checker:
 
 
 _CALLS = "SELECT id, run_id, state, reserved, least, most FROM calls"
+_DAYS = """
+    SELECT approved_by, sum(CASE WHEN calls.state = 3 THEN min(most, reserved) ELSE reserved END)
+    FROM calls JOIN runs ON runs.id = run_id WHERE calls.state < 4 GROUP BY approved_by, reserved_at / 86400
+"""
 _FACTS = "SELECT key, state, call_id FROM facts"
 _OPEN = "SELECT key FROM facts JOIN calls ON calls.id = call_id WHERE facts.state IN (1, 2) AND run_id = ?"
 _ANSWERS = "SELECT key, payload FROM answers JOIN facts ON facts.id = fact_id ORDER BY key"

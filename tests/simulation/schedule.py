@@ -73,6 +73,7 @@ class Schedule:
     credits: int | None = None  # what the account has; None is plenty
     foreign: bool = False  # somebody else uses the same account
     tight: bool = False  # approvals are smaller than the work
+    user_day: int | None = None  # a ceiling for each user and day
     faults: tuple[str, ...] = ()
     fault_rate: float = 0.0
     store_fault_rate: float = 0.0
@@ -110,6 +111,7 @@ class Schedule:
             credits=rng.randint(0, rows) * price if rng.random() < 0.15 else None,
             foreign=rng.random() < 0.3,
             tight=tight,
+            user_day=rng.randint(1, rows) * price if rng.random() < 0.15 else None,
             faults=faults,
             fault_rate=rng.choice((0.1, 0.3, 0.6)),
             store_fault_rate=rng.choice((0.01, 0.04)),
@@ -133,6 +135,7 @@ class Schedule:
             "credits": None,
             "foreign": False,
             "tight": False,
+            "user_day": None,
             "inside_transactions": False,
             "joins": False,
             "reports_cost": True,
@@ -150,15 +153,16 @@ class Schedule:
                 yield dataclasses.replace(self, **{name: getattr(self, name) - 1})
 
     def to_line(self) -> str:
-        """The seed, and what differs from what it stands for: ``1632 {"rows": 3}``."""
-        own, plain = dataclasses.asdict(self), dataclasses.asdict(Schedule.of(self.seed))
+        """The seed and whatever is not plain, so that a line means the same when the generator changes."""
+        own, plain = dataclasses.asdict(self), dataclasses.asdict(Schedule(self.seed))
         changed = {name: value for name, value in own.items() if value != plain[name]}
-        return f"{self.seed} {json.dumps(changed)}" if changed else str(self.seed)
+        return f"{self.seed} {json.dumps(changed)}"
 
     @classmethod
     def from_line(cls, line: str) -> Schedule:
+        """The schedule of a line; of a seed alone, what the seed stands for."""
         seed, _, changed = line.partition(" ")
-        values = json.loads(changed) if changed.strip() else {}
-        if "faults" in values:
-            values["faults"] = tuple(values["faults"])
-        return dataclasses.replace(cls.of(int(seed)), **values)
+        if not changed.strip():
+            return cls.of(int(seed))
+        values = json.loads(changed)
+        return cls(int(seed), **{**values, "faults": tuple(values.get("faults", ()))})

@@ -18,6 +18,7 @@ import pandas as pd
 from leadkit import result
 from leadkit.errors import ApprovalError, LedgerError, RunNotFoundError
 from leadkit.ledger import Ledger, Owner
+from leadkit.ledger.budget import Caps
 from leadkit.ledger.schema import FactState
 from leadkit.money import credits_text, to_millicredits
 from leadkit.pace import Pace
@@ -184,6 +185,7 @@ class World:
 
     def calm(self) -> None:
         """I7 and I5."""
+        self.checker.look_at_days("after the storm")
         self.wire.failing = self.disk.failing = False
         self.scheduler.kills_left = 0
         self.provider.credits = None
@@ -360,7 +362,10 @@ class SimulatedWorkspace(Workspace):
         self._world = world
         self.clock = SimulatedClock(world.scheduler)
         self.user = f"user{sum(process.name.encode()) % world.schedule.users}"
-        self._book = world.product.ledger(world.disks.engine, world.owners, self.clock, where="simulated")
+        caps = Caps(user_day=world.schedule.user_day if world.wire.failing else None)  # none in the calm
+        self._book = world.product.ledger(
+            world.disks.engine, world.owners, self.clock, where="simulated", caps=caps
+        )
         self._pace = Pace(world.operation.limit, self.clock)
 
     @property
