@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import psycopg
 import pytest
 
 from leadkit.errors import LedgerError
 from leadkit.ledger import CallState, open_postgres
+from leadkit.plan import make_plan
+from leadkit.sandbox import Sandbox
+from leadkit.workspace import Workspace
 from tests.ledger.driver import LedgerDriver
 
 
@@ -64,3 +68,17 @@ def test_people_are_not_listed_in_database_errors(driver: LedgerDriver) -> None:
     with pytest.raises(LedgerError) as caught:
         run.reserve(["someone\0@people.example"])
     assert "people.example" not in str(caught.value)
+
+
+def test_colleagues_on_two_computers_share_what_was_bought(
+    box: Sandbox, open_workspace: Callable[..., Workspace], tmp_path: Path, postgres_url: str
+) -> None:
+    people = [person for person in box.world.known_to("leadleap") if not person.deleted]
+    frame = pd.DataFrame({"Lead ID": [person.lead_id for person in people[:6]]})
+    rows = []
+    for name in ("one", "two"):
+        workspace = open_workspace(LEADKIT_HOME=str(tmp_path / name), LEADKIT_LEDGER=postgres_url)
+        plan = make_plan(frame, "unlock", {"lead_id": "Lead ID"}, workspace=workspace)
+        rows.append(plan.run(at_most=10).receipt.rows)
+    assert (rows[0]["answered"], rows[1]["known"]) == (6, 6)
+    assert box.charged("leadleap") == 6_000
