@@ -18,6 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 COLUMNS = 15
 NEW = 5
@@ -28,7 +29,7 @@ def make(path: Path, rows: int) -> None:
     """A workbook as a customer's system exports it: texts, numbers, dates, some of them repeated."""
     import datetime as dt
 
-    import xlsxwriter
+    import xlsxwriter  # type: ignore[import-untyped]
 
     book = xlsxwriter.Workbook(str(path), {"constant_memory": False})
     sheet = book.add_worksheet("Leads")
@@ -94,7 +95,13 @@ def openpyxl_write(path: Path, out: Path) -> Callable[[], object]:
         book = openpyxl.load_workbook(path)
         sheet = book["Leads"]
         for i in range(2, sheet.max_row + 1):
-            values = [WORDS[i % 4], i, f"Head of number {i % 500}", f"https://people.example/{i}", i % 3 == 0]
+            values: list[Any] = [
+                WORDS[i % 4],
+                i,
+                f"Head of number {i % 500}",
+                f"https://people.example/{i}",
+                i % 3 == 0,
+            ]
             for j, value in enumerate(values):
                 sheet.cell(i, COLUMNS + 1 + j, value)
         book.save(out)
@@ -200,8 +207,9 @@ def main() -> None:
                 ]
                 results[way] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
                 r = results[way]
+                grown = r["mb"] - r["mb_before"]
                 print(
-                    f"  {way:22} {r['seconds']:7.2f} s   peak {r['mb']:6.0f} MB, {r['mb'] - r['mb_before']:+.0f} while running"
+                    f"  {way:22} {r['seconds']:7.2f} s   peak {r['mb']:6.0f} MB, {grown:+.0f} while running"
                 )
             ratios = [
                 ("leadkit write", "floor"),
