@@ -50,7 +50,10 @@ _CODE_BY_STATUS = {
     429: "RATE_LIMITED",
 }
 _ADVICE: dict[str, str] = {
-    "UNAUTHORIZED": "Check LEADLEAP_API_KEY: it starts with ll_ and is shown once, at creation.",
+    "UNAUTHORIZED": (
+        "Check LEADLEAP_API_KEY: it starts with ll_ and is shown once, at creation. One that starts with llk_ext_ is "
+        "for another LeadLeap product, data.leadleap.net."
+    ),
     "FORBIDDEN": "Make a key with the scope for this operation, under Settings, API Keys.",
     "CREDITS_EXHAUSTED": "Buy credits or wait for the next period, then resume the run.",
     "PLAN_LIMIT": "The account's plan does not include this; API access needs the Scale plan.",
