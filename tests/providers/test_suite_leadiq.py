@@ -12,15 +12,15 @@ import pandas as pd
 from leadkit.plan import make_plan
 from leadkit.sandbox import Company, Person, Sandbox, spelling
 from leadkit.sandbox.leadiq import companies, people
-from leadkit.sandbox.world import share
+from leadkit.sandbox.world import plain, share
 from tests.providers.suite.search import SearchSuite
 from tests.providers.suite.step import Rows, StepSuite
 from tests.providers.suite.world import scene
 
 
 def complete(box: Sandbox) -> list[Person]:
-    """People of whom LeadIQ has all that it sells, with one job and a name of their own."""
-    names = Counter(person.full_name for person in box.world.people)
+    """People of whom LeadIQ has all that it sells, with one job, and no colleague of their name."""
+    names = Counter((plain(person.full_name), person.company) for person in box.world.people)
     return [
         person
         for person in box.world.known_to("leadiq")
@@ -28,7 +28,7 @@ def complete(box: Sandbox) -> list[Person]:
         and person.email
         and person.company
         and person.second_job is None
-        and names[person.full_name] == 1
+        and names[plain(person.full_name), person.company] == 1
         and people.has_work_email(person)
         and people.has_phone(person)
     ]
@@ -47,10 +47,10 @@ class People(StepSuite):
     says_cost = False
 
     def rows(self, box: Sandbox) -> Rows:
-        """One of each company: its data would be charged again with every person."""
-        each = {person.company.id: (person, person.company) for person in complete(box) if person.company}
         return [
-            {**self.cells(person, company), "Answer": full_name(person)} for person, company in each.values()
+            {**self.cells(person, person.company), "Answer": full_name(person)}
+            for person in complete(box)
+            if person.company
         ]
 
     def cells(self, person: Person, company: Company) -> dict[str, str | None]:
@@ -86,7 +86,11 @@ class TestFindPeopleByProfileWithCompany(People):
     columns: ClassVar = {"linkedin": "Profile"}
 
     def cells(self, person: Person, company: Company) -> dict[str, str | None]:
-        return {"Profile": person.linkedin_url}
+        return {"Profile": person.linkedin_url, "Company": company.domain}
+
+    def rows(self, box: Sandbox) -> Rows:
+        """One of each company: its data is charged again with every person."""
+        return list({row["Company"]: row for row in super().rows(box)}.values())
 
 
 class TestUnlock(People):
