@@ -6,6 +6,7 @@ Exit status: 0 done; 1 not wholly done (over budget, in doubt, rows failed; the 
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -206,6 +207,8 @@ def _list(text: str) -> list[str]:
 @app.command()
 def resume(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, from its receipt.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Another place for the copy.")] = None,
+    overwrite: OverwriteOption = False,
     sandbox: SandboxOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -216,11 +219,14 @@ def resume(
 
     with open_workspace(sandbox) as workspace:
         context = workspace.ledger.run(run_id).context
-        opened = None
+        opened, target = None, output or Path(context.get("output", ""))
         if "book" in context:
             opened = open_book(
                 Path(context["book"]), sheet=context["sheet"], header_row=context["header_row"]
             )
+            # What the run's first part wrote is the run's own, and is written anew as a whole.
+            own = output is None and (context["overwrite"] or context.get("written", False))
+            check_output(opened, target, overwrite or own)
         with progress_bar(quiet=as_json) as report:
             record, outcome = resume_run(run_id, workspace, progress=report)
         if opened is None:
@@ -237,8 +243,7 @@ def resume(
             country=context.get("country"),
         )
         done = join(plan, run_id, outcome)
-        # The output of the run's first part is this run's own, and is written anew as a whole.
-        finish(opened, plan, done, Path(context["output"]), overwrite=True, as_json=as_json)
+        finish(opened, plan, done, target, overwrite=True, as_json=as_json)
 
 
 @app.command()
@@ -298,7 +303,8 @@ def balance(sandbox: SandboxOption = False, as_json: JsonOption = False) -> None
             left = "unknown" if found.remaining is None else credits_text(found.remaining)
             used = "unknown" if found.used is None else credits_text(found.used)
             until = f"; the period ends {found.period_end}" if found.period_end else ""
-            print(f"{found.provider}: {left} credits left, {used} used{until} {found.note}".rstrip())
+            note = f" ({found.note})" if found.note else ""
+            print(f"{found.provider}: {left} credits left, {used} used{until}{note}")
 
 
 @app.command()
@@ -317,6 +323,7 @@ def ledger(context: typer.Context, sandbox: SandboxOption = False, as_json: Json
     from leadkit.result import make_receipt
 
     if context.invoked_subcommand is not None:
+        context.obj = sandbox, as_json  # given before the subcommand, they hold for it
         return
     with open_workspace(sandbox) as workspace:
         receipts = [make_receipt(record, {}, 0) for record in workspace.ledger.runs()]
@@ -326,17 +333,22 @@ def ledger(context: typer.Context, sandbox: SandboxOption = False, as_json: Json
             print_json({**body, "in_doubt": [fact._asdict() for fact in doubtful]})
             return
         print(f"Ledger {workspace.ledger.where}: {len(receipts):,} runs")
-        for receipt in receipts:
+        for record, receipt in zip(workspace.ledger.runs(), receipts, strict=True):
             print(receipt)
+            if record.state == "running" and not workspace.ledger.owners.alive(record.owner):
+                print(f"  interrupted        its process is gone. To go on: leadkit resume {record.id}")
         if doubtful:
             print(f"In doubt: {len(doubtful):,}. Their money stays reserved until somebody knows or decides.")
-            for fact in doubtful[:20]:
-                print(f"  call {fact.call_id}: {fact.provider} {fact.step} {fact.key}: {fact.why}")
+            counts = Counter(fact.call_id for fact in doubtful)
+            for fact in {fact.call_id: fact for fact in reversed(doubtful)}.values():
+                more = f" and {counts[fact.call_id] - 1:,} more" if counts[fact.call_id] > 1 else ""
+                print(f"  call {fact.call_id}: {fact.provider} {fact.step} {fact.key}{more}: {fact.why}")
             print("To decide: leadkit ledger settle CALL charged | not-charged | pay-again | give-up")
 
 
 @ledger_app.command()
 def show(
+    context: typer.Context,
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
     sandbox: SandboxOption = False,
     as_json: JsonOption = False,
@@ -344,6 +356,7 @@ def show(
     """Show one run with its calls."""
     from leadkit.result import make_receipt
 
+    sandbox, as_json = sandbox or context.obj[0], as_json or context.obj[1]
     with open_workspace(sandbox) as workspace:
         receipt = make_receipt(workspace.ledger.run(run_id), {}, 0)
         calls = workspace.ledger.calls(run_id)
@@ -360,12 +373,13 @@ def show(
 
 @ledger_app.command()
 def settle(
+    context: typer.Context,
     call: Annotated[int, typer.Argument(help="The call's number, from leadkit ledger.")],
     decision: Annotated[str, typer.Argument(help="charged, not-charged, pay-again or give-up.")],
     sandbox: SandboxOption = False,
 ) -> None:
     """Decide about a call that may have been charged and was never answered."""
-    with open_workspace(sandbox) as workspace:
+    with open_workspace(sandbox or context.obj[0]) as workspace:
         count = workspace.ledger.decide(call, decision, by=workspace.user)
         print(f"Call {call}: {decision}, for {count:,} keys. It is noted as your decision.")
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from leadkit.errors import InputError, ProviderError
 from leadkit.providers.base import Request, Response
+from leadkit.providers.leadiq_lists import Added
 from leadkit.workspace import Workspace, current_workspace
 
 Scope = Literal["company", "contact"]
@@ -50,7 +51,8 @@ def add_to_list(
     Returns
     -------
     pandas.DataFrame
-        On the frame's own index: ``list_status`` (added, failed, in doubt, not sent, would be sent), ``list_note``
+        On the frame's own index: ``list_status`` (added, there already, failed, in doubt, not sent,
+        would be sent), ``list_note``
         and the provider's ``list_entry`` id. What is in doubt was sent once and is not sent again.
 
     Raises
@@ -103,11 +105,35 @@ def _add_to_leadiq(workspace: Workspace, name: str, rows: list[dict[str, str]], 
             try:
                 prospect_input(row)
                 told.append(("would be sent", "", None))
-            except Unusable as unusable:
-                told.append(("failed", str(unusable), None))
+            except Unusable as why:
+                told.append(("failed", str(why), None))
         return told
     send = _paced(workspace, "leadiq")
-    result = leadiq_lists.add_prospects(send, leadiq_lists.open_list(send, name), rows)
+    to = leadiq_lists.open_list(send, name)
+    # LeadIQ makes a second prospect of somebody who is added again.
+    new = list(range(len(rows))) if to.created else leadiq_lists.missing(send, to, rows)
+    unusable = [place for place, row in enumerate(rows) if place not in set(new) and not _usable(row)]
+    places = sorted({*new, *unusable})
+    result = leadiq_lists.add_prospects(send, to, [rows[place] for place in places])
+    told = _told(result, len(places))
+    there: Told = [("there already", "", None)] * len(rows)
+    for place, what in zip(places, told, strict=True):
+        there[place] = what
+    return there
+
+
+def _usable(row: dict[str, str]) -> bool:
+    from leadkit.keys import Unusable
+    from leadkit.providers.leadiq_prospect import prospect_input
+
+    try:
+        prospect_input(row)
+    except Unusable:
+        return False
+    return True
+
+
+def _told(result: Added, count: int) -> Told:
     why = str(result.stopped) if result.stopped else ""
     return [
         ("added", result.notes.get(place, ""), result.added[place])
@@ -117,7 +143,7 @@ def _add_to_leadiq(workspace: Workspace, name: str, rows: list[dict[str, str]], 
         else ("in doubt", result.in_doubt[place], None)
         if place in result.in_doubt
         else ("not sent", why, None)
-        for place in range(len(rows))
+        for place in range(count)
     ]
 
 

@@ -6,12 +6,15 @@ not do. Credits of two providers are two currencies and are never added up.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from leadkit.errors import ApprovalError
 
 MILLICREDITS_PER_CREDIT = 1000
+#: 40, 2.5, 1,250 and 1,250.5; commas only between groups of three digits.
+_TYPED = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
 #: Fits a 64-bit column a thousand times over; nobody owns a trillion credits.
 _LARGEST = Decimal(10) ** 15
 
@@ -59,14 +62,20 @@ def to_millicredits(amount: int | float | str | Decimal) -> int:
     try:
         if isinstance(amount, bool):
             raise InvalidOperation
-        text = amount.strip().replace(",", "") if isinstance(amount, str) else str(amount)
+        text = str(amount).strip()
+        if isinstance(amount, str):
+            if not _TYPED.fullmatch(
+                text
+            ):  # a decimal comma read as a thousands separator would be ten times too much
+                raise InvalidOperation
+            text = text.replace(",", "")
         millicredits = Decimal(text) * MILLICREDITS_PER_CREDIT
         if not 0 <= millicredits <= _LARGEST or millicredits != int(millicredits):
             raise InvalidOperation
     except (ArithmeticError, ValueError):  # decimal signals with several of the former
         msg = (
             f"{amount!r} is not an amount of credits: give a number of 0 or more, with at most three "
-            "decimals, such as 40 or 2.5. Nothing was sent."
+            "decimals behind a point, such as 40 or 2.5. Nothing was sent."
         )
         raise ApprovalError(msg) from None
     return int(millicredits)

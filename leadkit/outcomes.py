@@ -82,7 +82,7 @@ class Receipt:
         """Label and value of each line, for whoever shows it."""
         previewed = credits_text(self.preview.get("most_millicredits") or 0)
         lines = [
-            ("rows", counts_text(self.rows)),
+            *([("rows", counts_text(self.rows))] if self.rows else []),
             ("credits previewed", f"at most {previewed}"),
             ("credits approved", f"at most {credits_text(self.approved)}"),
             ("credits charged", str(self.charged)),

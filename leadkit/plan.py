@@ -310,7 +310,9 @@ def make_plan(
     to_buy = np.flatnonzero(new_keys | open_keys)
     notes += _notes(operation, key_states, open_keys)
     return Plan(
-        frame=frame,
+        frame=frame.copy(
+            deep=False
+        ),  # copy-on-write: what the caller does to theirs later does not reach the plan
         operation=operation,
         columns=dict(columns),
         keys=cells.keys,

@@ -113,6 +113,7 @@ class Runner:
         self._busy = 0
         self._careful = threading.Lock()
         self._settled_calls = 0
+        self._settled_at_last_look = 0
         self._spent = 0
         self._total = 0
         self.outcome = Outcome()
@@ -201,8 +202,10 @@ class Runner:
                 if self._busy:
                     self._changed.wait(0.2)
                     continue
-                if not self._waiting:
+                if not self._waiting and not self._over_budget_again():
                     return None
+                if self._work:
+                    continue
                 self._busy += 1
                 size = self._operation.batch_size
                 batch, self._waiting = tuple(self._waiting[:size]), self._waiting[size:]
@@ -211,6 +214,16 @@ class Runner:
             with self._changed:
                 self._busy -= 1
         return None
+
+    def _over_budget_again(self) -> bool:
+        """Put back what found no room, once calls were settled for less than was set aside for them."""
+        if not self.outcome.over_budget or self._settled_calls == self._settled_at_last_look:
+            return False
+        self._settled_at_last_look = self._settled_calls
+        size, keys = self._operation.batch_size, sorted(self.outcome.over_budget)
+        self._work.extend(tuple(keys[i : i + size]) for i in range(0, len(keys), size))
+        self.outcome.over_budget.clear()
+        return True
 
     def _buy(self, keys: tuple[str, ...]) -> None:
         claim = self._ledger.reserve(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,22 +105,38 @@ def _guess_columns(book: Book, step: str) -> dict[str, str]:
 def check_output(book: Book, target: Path, overwrite: bool) -> None:
     """Everything that could keep the result from being written, found before money is spent."""
     book.check_writable()
+    if target.is_dir():
+        msg = f"{target} is a folder. Nothing was sent. Name a file with -o."
+        raise SheetError(msg)
     if target.exists() and not overwrite:
         msg = f"{target} exists already. Nothing was sent. Choose another with -o, or pass --overwrite."
         raise SheetError(msg)
-    if not target.absolute().parent.is_dir():
-        msg = f"The folder of {target} does not exist. Nothing was sent."
-        raise SheetError(msg)
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.absolute().parent, prefix=f".{target.name}."):
+            pass
+    except OSError as error:
+        msg = f"{target} cannot be written: {error.strerror}. Nothing was sent. Choose another place with -o."
+        raise SheetError(msg) from error
 
 
 def finish(book: Book, plan: Plan, done: Done, target: Path, *, overwrite: bool, as_json: bool) -> NoReturn:
     """Write the workbook if there is anything to write, print the receipt and leave with the right status."""
     learned = any(done.receipt.rows[outcome] for outcome in ("answered", "known", "not found"))
+    line = f"leadkit resume {done.receipt.run_id}"
     if learned:
         log = {"leadkit": done.provenance} if len(done.provenance) else None
-        book.save_as(target, done.frame, log=log, overwrite=overwrite)
-    resumable = done.cancelled or done.stopped is not None
-    line = f"leadkit resume {done.receipt.run_id}"
+        try:
+            book.save_as(target, done.frame, log=log, overwrite=overwrite)
+        except SheetError:
+            # Paid for and safe in the ledger; only the file is missing.
+            print(
+                f"{done.receipt}\nThe answers are kept. To write them elsewhere: {line} -o FILE",
+                file=sys.stderr,
+            )
+            raise
+        plan.workspace.ledger.note_output(done.receipt.run_id)
+    left = ("in doubt", "over budget", "not tried")
+    resumable = done.cancelled or done.stopped is not None or any(done.receipt.rows[one] for one in left)
     if as_json:
         body: dict[str, Any] = {"preview": plan.preview.to_dict(), "receipt": done.receipt.to_dict()}
         body["output"] = str(target.resolve()) if learned else None

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from leadkit.clock import Clock, SystemClock
 from leadkit.errors import InputError, LeadkitError, LedgerError, ProviderError
-from leadkit.ledger import FileOwners, Ledger, open_postgres, open_sqlite
+from leadkit.ledger import FileOwners, Ledger, Owners, PostgresOwners, open_postgres, open_sqlite
 from leadkit.ledger.budget import Caps
 from leadkit.ledger.ledger import key_account
 from leadkit.ledger.retention import DEFAULT_DAYS, PAGE_KEEPS_DAYS, Keeps, Purged, purge, purge_daily
@@ -60,14 +60,16 @@ class Workspace:
         """The ledger, opened at first use. Raises LedgerError when it cannot be."""
         with self._lock:
             if self._ledger is None:
+                owners: Owners
                 if self.settings.ledger_url:
                     engine, where = open_postgres(self.settings.ledger_url), "in PostgreSQL"
                     self._pace_engine = engine
+                    owners = PostgresOwners(engine)  # a colleague's machine sees no file of ours
                 else:
                     path = self.home / "ledger.sqlite"
                     engine, where = open_sqlite(path), str(path)
                     self._pace_engine = open_pace_file(self.home / "pace.sqlite")
-                owners = FileOwners(self.home / "locks")
+                    owners = FileOwners(self.home / "locks")
                 caps = Caps(self.settings.user_day_millicredits, self.settings.account_day_millicredits)
                 self._ledger = Ledger(engine, owners, self.clock, where=where, caps=caps)
                 with suppress(LedgerError):  # another day, then

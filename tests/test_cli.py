@@ -324,3 +324,36 @@ def test_no_key_stands_in_any_file_or_text_that_a_run_leaves(
         part = key[3:35]
         assert not any(part in text for text in texts)
     assert os.environ["LEADLEAP_API_KEY"] in keys
+
+
+# -- found by a reviewer -----------------------------------------------------------------------------------
+
+
+def test_resume_replaces_only_what_its_own_run_wrote(leadkit: Run, tmp_path: Path, box: Sandbox) -> None:
+    book, out = data_folder() / "leadleap_prospects.xlsx", tmp_path / "out.xlsx"
+    box.fault("status", "/leads/unlock", status=402, times=None)
+    ended = leadkit("run", book, "unlock", "--at-most", 100, "-o", out, "--json")
+    box.clear_faults()
+    assert not out.exists()
+    out.write_bytes(b"somebody's own")
+    line = ended.json["resume"].split()[1:]
+    refused(leadkit(*line), "exists already")
+    assert out.read_bytes() == b"somebody's own"
+    assert leadkit(*line, "-o", tmp_path / "other.xlsx").status == 0
+    assert (tmp_path / "other.xlsx").exists()
+
+
+def test_an_output_that_is_a_folder_is_refused_before_money_is_spent(
+    leadkit: Run, people: Path, tmp_path: Path, box: Sandbox
+) -> None:
+    ended = leadkit(
+        "run", people, "validate-emails", "--email", "Email", "--at-most", 1, "-o", tmp_path, "--overwrite"
+    )
+    refused(ended, "is a folder")
+    assert not box.paid_requests()
+
+
+def test_flags_before_a_subcommand_of_the_ledger_hold_for_it(leadkit: Run, people: Path) -> None:
+    leadkit("run", people, "validate-emails", "--email", "Email", "--at-most", 10)
+    run_id = leadkit("ledger", "--json").json["runs"][0]["run"]
+    assert leadkit("ledger", "--json", "show", run_id).json["receipt"]["run"] == run_id

@@ -127,3 +127,25 @@ def test_what_is_no_identifier_is_refused_and_nothing_changes(workspace: Workspa
         forget(workspace=workspace)
     with pytest.raises(InputError, match="no @.*Nothing was changed"):
         forget(email="anna", workspace=workspace)
+
+
+def test_somebody_forgotten_by_address_is_not_asked_about_by_lead_id_either(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    people = some_people(box, 3)
+    unlock(workspace, people)
+    assert people[0].email
+    forget(email=people[0].email, workspace=workspace)
+    requests = len(box.requests)
+    again = unlock(workspace, people)
+    assert again.receipt.rows["suppressed"] == 1
+    assert len(box.requests) == requests
+    assert all(people[0].lead_id not in workspace.ledger.run_keys(run.id) for run in workspace.ledger.runs())
+
+
+def test_somebody_can_be_forgotten_twice(box: Sandbox, workspace: Workspace) -> None:
+    (person,) = some_people(box, 1)
+    for _ in range(2):
+        unlock(workspace, [person])
+        assert forget(lead_id=person.lead_id, suppress=False, workspace=workspace).left == ()
+    assert box.charged("leadleap") == 1_000

@@ -57,7 +57,10 @@ def test_a_batch_whose_answer_is_lost_is_in_doubt_and_never_sent_again(
     before = len(list_requests(box))
     box.fault("reset_after", "/prospects/batch")
     told = leadkit.add_to_list(rows(5), "Fair", COLUMNS, workspace=workspace)
-    assert set(told["list_status"]) == {"in doubt"}
+    assert list(told["list_status"]) == ["there already", *["in doubt"] * 4]
+    assert len(list_requests(box)) == before + 1
+    again = leadkit.add_to_list(rows(5), "Fair", COLUMNS, workspace=workspace)
+    assert set(again["list_status"]) == {"there already"}, "the lost batch had arrived"
     assert len(list_requests(box)) == before + 1
 
 

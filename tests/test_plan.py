@@ -225,3 +225,13 @@ def test_plans_are_made_in_many_threads_at_once(workspace: Workspace) -> None:
         thread.join()
     assert len(hashes) == 8
     assert len(set(hashes)) == 1
+
+
+def test_what_the_caller_does_to_the_frame_later_does_not_reach_the_plan(workspace: Workspace) -> None:
+    frame = pd.DataFrame({"Email": ["b@example.com", "a@example.com"], "N": [2, 1]})
+    plan = make_plan(frame, "validate_emails", {"email": "Email"}, workspace=workspace)
+    frame.loc[0, "Email"] = "never.checked@example.org"
+    frame.loc[[1, 0]] = frame.loc[[0, 1]].to_numpy()
+    done = plan.run(at_most=2)
+    assert list(done.frame["Email"]) == ["b@example.com", "a@example.com"]
+    assert "never.checked@example.org" not in done.frame.to_csv()

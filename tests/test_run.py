@@ -232,7 +232,9 @@ def test_a_price_above_the_documented_one_stops_the_run_at_the_first_call(
     assert isinstance(done.stopped, PriceError)
     assert "more than the 1" in str(done.stopped)
     assert len(box.paid_requests()) == 1
-    assert done.receipt.charged.most == box.charged("leadleap") == 7_000, "what was really charged is recorded"
+    assert done.receipt.charged.most == box.charged("leadleap") == 7_000, (
+        "what was really charged is recorded"
+    )
 
 
 def test_one_unusable_entry_does_not_spoil_its_batch(box: Sandbox, workspace: Workspace) -> None:
@@ -288,3 +290,27 @@ def test_an_amount_that_is_no_amount_is_refused_and_nothing_is_sent(
         with pytest.raises(ApprovalError, match="not an amount of credits.*Nothing was sent"):
             plan.run(at_most=nonsense)
     assert not box.requests
+
+
+def test_a_first_contact_that_failed_does_not_split_an_account(box: Sandbox, open_workspace: Open) -> None:
+    ids = lead_ids(box, 3)
+    box.fault("status", "/account/usage", status=500, times=None)
+    box.fault("status", "/leads/unlock", status=402, times=None)
+    assert unlock(open_workspace(), ids).receipt.charged.most == 0
+    box.clear_faults()
+    assert unlock(open_workspace(), ids).receipt.rows["answered"] == 3
+    other = open_workspace(LEADLEAP_API_KEY=box.api_key("leadleap"))
+    assert unlock(other, ids).receipt.rows["known"] == 3
+
+
+def test_rows_that_found_no_room_are_tried_again_when_calls_cost_less_than_was_set_aside(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    first = lead_ids(box, 6)
+    unlock(workspace, first)
+    with workspace.ledger.writing() as connection:  # as if another team had unlocked them
+        connection.exec_driver_sql("DELETE FROM answers")
+        connection.exec_driver_sql("DELETE FROM facts")
+    done = unlock(workspace, first, at_most=2)
+    assert done.receipt.charged.most == 0
+    assert done.receipt.rows["answered"] == 6

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, delete, select, update
 from leadkit.errors import InputError
 from leadkit.ledger.schema import CallState, FactState, answers, calls, facts
 
-#: ``charged``: it was paid for, and its answer is lost. ``not-charged``: it was not; it may be bought.
+#: ``charged``: it was paid for, and its answer is lost; it may be asked for again, where that is free for nothing.
+#: ``not-charged``: it was not; it may be bought.
 #: ``pay-again``: nobody knows, and it may be bought again all the same. ``give-up``: nobody knows, leave it.
 Decision = Literal["charged", "not-charged", "pay-again", "give-up"]
 DECISIONS: tuple[str, ...] = get_args(Decision)
@@ -44,7 +45,7 @@ def decide(connection: Connection, call_id: int, decision: str, *, by: str, now:
         .where(calls.c.id == call_id)
         .values(state=state, least=least, most=most, note=note, settled_at=now)
     )
-    if decision in ("not-charged", "pay-again"):
+    if decision != "give-up":
         # Back to never asked, or to the older answer that this call was to replace.
         for fact_id in ids:
             older = connection.execute(

@@ -18,6 +18,8 @@ from leadkit.ledger.suppression import PERSONAL_KINDS, Suppression, identifiers_
 
 #: A person's answers name further identifiers, whose answers may name further ones. Two rounds find them.
 _ROUNDS = 2
+#: Steps whose key is one identifier of the person, with its kind.
+_KIND_OF_STEP = {"validate_emails": "email", "unlock": "lead_id", "enrich": "lead_id", "export": "lead_id"}
 
 
 @dataclass
@@ -58,7 +60,7 @@ def _facts_about(connection: Connection, identifiers: set[tuple[str, str]]) -> s
         .outerjoin(answers, answers.c.fact_id == facts.c.id)
     )
     found: set[int] = set()
-    for fact_id, key, _, payload in connection.execute(query):
+    for fact_id, key, step, payload in connection.execute(query):
         values = json.loads(payload) if payload else {}
         for row in values.get("rows", ()):  # a page of a search: each row is somebody else
             of_row = set(identifiers_in(row))
@@ -68,6 +70,8 @@ def _facts_about(connection: Connection, identifiers: set[tuple[str, str]]) -> s
         if key in texts or own & identifiers:
             found.add(fact_id)
             identifiers |= own
+            if step in _KIND_OF_STEP:  # the id itself names the person, to suppress and to take out of lists
+                identifiers.add((_KIND_OF_STEP[step], key))
     return found
 
 
@@ -83,11 +87,14 @@ def _erase_facts(connection: Connection, suppression: Suppression, fact_ids: Ite
         key = connection.execute(select(facts.c.key).where(facts.c.id == fact_id)).scalar_one()
         connection.execute(delete(answers).where(answers.c.fact_id == fact_id))
         # The charge stays, under a name that only the same key in the same workspace would give again.
-        connection.execute(
-            update(facts)
-            .where(facts.c.id == fact_id)
-            .values(key=f"forgotten {suppression.digest('fact', key)}")
-        )
+        name = f"forgotten {suppression.digest('fact', key)}"
+        mine = facts.c.id == fact_id
+        operation = select(facts.c.operation_id).where(mine).scalar_subquery()
+        twin = select(facts.c.id).where(facts.c.operation_id == operation, facts.c.key == name)
+        if connection.execute(twin).first():  # forgotten once before
+            connection.execute(delete(facts).where(mine))
+        else:
+            connection.execute(update(facts).where(mine).values(key=name))
 
 
 def _erase_pages(connection: Connection, texts: set[str]) -> int:

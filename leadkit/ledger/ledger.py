@@ -116,7 +116,10 @@ class Ledger:
         """Note whose key this is, unless facts were bought under the key's own name already: they stay known."""
         with self.writing() as connection:
             own_name = operations.c.account == key_account(fingerprint)
-            if connection.execute(select(operations.c.id).where(own_name).limit(1)).first():
+            bought = (
+                select(facts.c.id).join(operations, operations.c.id == facts.c.operation_id).where(own_name)
+            )
+            if connection.execute(bought.limit(1)).first():
                 account = key_account(fingerprint)
             where = (accounts.c.provider == provider) & (accounts.c.fingerprint == fingerprint)
             connection.execute(delete(accounts).where(where))
@@ -280,6 +283,13 @@ class Ledger:
         """Every fact that may have been paid for, and nobody knows."""
         with self.reading() as connection:
             return history.doubtful_facts(connection)
+
+    def note_output(self, run_id: str) -> None:
+        """Note that a run's own output was written, so that going on with it may replace that file."""
+        with self.writing() as connection:
+            context = connection.execute(select(runs.c.context).where(runs.c.id == run_id)).scalar_one()
+            noted = json.dumps({**json.loads(context), "written": True})
+            connection.execute(update(runs).where(runs.c.id == run_id).values(context=noted))
 
     def end_run(self, run_id: str, state: str, why: str = "") -> None:
         with self.writing() as connection:

@@ -21,6 +21,10 @@ _PLAIN_ROW = re.compile(r' r="([0-9]{1,7})"')
 _STRICT_ATTRIBUTES = re.compile(ATTRIBUTES + r"\s*")
 
 
+#: A column's number, and what adds a row and a text to its cells.
+_Column = tuple[int, Callable[[int], None], Callable[[str], None]]
+
+
 def cell_pattern(prefix: str) -> str:
     """One cell. Groups: column and row of the usual ``r="A1"``, other attributes, plain value, other content."""
     p = re.escape(prefix)
@@ -114,7 +118,7 @@ class SheetReader:
         self.irregular = False
         self.disorder = ""
         self._row = 0
-        self._filled = 0
+        self._columns: dict[str, _Column] = {}
         p = re.escape(stream.prefix)
         self._token = re.compile(
             cell_pattern(stream.prefix)
@@ -131,10 +135,11 @@ class SheetReader:
             except UnicodeDecodeError:
                 raise self._refuse("it is not UTF-8 text") from None
             self._read_rows(plain(text))
-            if self._filled > self._most_cells:
+            if sum(len(cells.rows) for cells in self.grid.cells.values()) > self._most_cells:
                 raise self._refuse(
                     f"it has more than {self._most_cells:,} filled cells, too many for its size"
                 )
+        self.grid.cells = {column: cells for column, cells in self.grid.cells.items() if cells.rows}
         self._read_surroundings()
         return self.grid
 
@@ -142,34 +147,33 @@ class SheetReader:
         return SheetError(f"the sheet's part {self._stream.name!r} cannot be read: {why}. Nothing was sent.")
 
     def _read_rows(self, text: str) -> None:
-        row, row_text, last, kinds, shared = self._row, str(self._row), 0, self._kinds, self._shared
-        columns = self.grid.cells
+        row, row_text, last = self._row, str(self._row), 0
+        kinds, shared, columns = self._kinds, self._shared, self._columns
         for match in self._token.finditer(text):
             letters, digits, rest, simple, inner, row_attributes, junk = match.groups()
-            if rest is None:
+            if letters is not None:
+                if digits != row_text:
+                    self.disorder = self.disorder or f"cell {letters}{digits} stands in row {row}"
+            elif rest is None:
                 if row_attributes is not None:
                     row, last = self._start_row(row_attributes, row), 0
                     row_text = str(row)
-                elif match[0].startswith(self._extension):
-                    self.irregular = True
                 elif junk is not None:
                     around = text[match.start() : match.start() + 40]
                     raise self._refuse(f"below row {row} there is something that is no cell: {around!r}")
+                elif match[0].startswith(self._extension):
+                    self.irregular = True
                 continue
-            if letters is not None:
-                column = NUMBERS.get(letters, 0)
-                if digits != row_text:
-                    self.disorder = self.disorder or f"cell {letters}{digits} stands in row {row}"
             elif rest in self._bare:
-                column = last + 1
+                letters = LETTERS[last + 1] if last < limits.MAX_COLUMNS else "beyond"
             else:
-                column, rest = self._place(rest, row, last)
-            if not 0 < column <= limits.MAX_COLUMNS or not row:
-                raise self._refuse(
-                    f"its cell {letters or ''}{digits or ''} in row {row} is outside of any sheet"
-                )
+                letters, rest = self._place(rest, row, last)
+            try:
+                column, add_row, add_text = columns[letters]
+            except KeyError:
+                column, add_row, add_text = self._column(letters, row)
             if column <= last:
-                self.disorder = self.disorder or f"cell {LETTERS[column]}{row} is out of order"
+                self.disorder = self.disorder or f"cell {letters}{row} is out of order"
             last = column
             try:
                 kind, as_text = kinds[rest]
@@ -186,14 +190,18 @@ class SheetReader:
             else:
                 value = self._value(simple, kind, as_text, column, row)
             if value:
-                self._filled += 1
-                if column in columns:
-                    cells = columns[column]
-                else:
-                    cells = columns[column] = Cells()
-                cells.rows.append(row)
-                cells.texts.append(value)
+                add_row(row)
+                add_text(value)
         self._row = row
+
+    def _column(self, letters: str, row: int) -> _Column:
+        """The column of these letters, with what adds a cell to it."""
+        number = NUMBERS.get(letters, 0)
+        if not number or not row:
+            raise self._refuse(f"its cell {letters} in row {row} is outside of any sheet")
+        cells = self.grid.cells[number] = Cells()
+        self._columns[letters] = (number, cells.rows.append, cells.texts.append)
+        return self._columns[letters]
 
     def _start_row(self, text: str, previous: int) -> int:
         usual = _PLAIN_ROW.match(text)
@@ -209,8 +217,8 @@ class SheetReader:
             self.grid.hidden_rows.append(row)
         return row
 
-    def _place(self, text: str, row: int, last: int) -> tuple[int, str]:
-        """A cell written in another way: without ``r``, or with it further back. → column, attributes without it."""
+    def _place(self, text: str, row: int, last: int) -> tuple[str, str]:
+        """A cell written in another way: without ``r``, or with it further back. → letters, attributes without it."""
         self.irregular = True
         found = attributes(text)
         reference = found.pop("r", None)
@@ -219,11 +227,11 @@ class SheetReader:
             raise self._refuse(f"row {row} has a cell that is not XML: {text[:40]!r}")
         if reference is None:
             self._bare.add(rest)
-            return last + 1, rest
+            return (LETTERS[last + 1] if last < limits.MAX_COLUMNS else "beyond"), rest
         letters = reference.rstrip("0123456789")
         if reference[len(letters) :] != str(row):
             self.disorder = self.disorder or f"cell {reference} stands in row {row}"
-        return NUMBERS.get(letters.upper(), 0), rest
+        return letters.upper(), rest
 
     def _kind(self, text: str) -> tuple[str, Callable[[str], str] | None]:
         """Type and number format of a cell, from its attributes without ``r``; worked out once for each text."""
