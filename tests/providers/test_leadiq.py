@@ -65,7 +65,15 @@ def test_trap_27_one_key_goes_out_in_the_encoding_of_each_host(plain: str, padde
 
 @pytest.mark.parametrize(
     "key",
-    ["not base64!", "ll_0123456789abcdef", base64.b64encode(b"a\r\nHost: x").decode(), "AAAA", "ä", "a"],
+    [
+        "not base64!",
+        "dXNlci1r!ZXk=",
+        "ll_0123456789abcdef",
+        base64.b64encode(b"a\r\nHost: x").decode(),
+        "AAAA",
+        "ä",
+        "a",
+    ],
 )
 def test_a_key_that_is_not_base64_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(SettingsError, match=r"not base64.*Settings, API.*Nothing was sent") as caught:

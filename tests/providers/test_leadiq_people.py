@@ -256,10 +256,19 @@ def compared(record: Mapping[str, Any], asked: Mapping[str, str], *wants: str) -
 def test_trap_05_whoever_fits_the_row_can_be_told_from_a_namesake(want: str, company: dict[str, str]) -> None:
     # A domain is compared without buying LeadIQ's spelling of it.
     row = {"full_name": "jane smith", **company}
+    there = {"matchedQuery": True, "companyInfo": {"name": "Acme Corp"}, "emails": []}
     elsewhere = {"matchedQuery": False, "companyInfo": {"name": "Other Firm"}, "emails": []}
+    assert want == "company" or not compared(person("p1", position=there), row, want).ambiguous
     assert not compared(person("p1"), row, want).ambiguous
     assert compared(person("p1", position=elsewhere), row, want).ambiguous
     assert compared(person("p1", name={"fullName": "Peter Stone"}), row, want).ambiguous
+
+
+def test_a_position_that_leadiq_calls_matched_is_at_the_domain_that_was_asked() -> None:
+    for matched in (True, False):
+        position: dict[str, Any] = {"matchedQuery": matched, "companyInfo": {"name": "Acme"}, "emails": []}
+        values = decode(person("p1", position=position), key("full_name", "domain")).values
+        assert values.get("company_domain") == ("acme.example" if matched else None)
 
 
 def test_a_work_address_at_the_domain_says_that_the_person_works_there() -> None:

@@ -81,6 +81,7 @@ def test_filters_go_where_leadiq_looks_for_them() -> None:
         "roles": "Sales",
         "locations": "New Hampshire, United States",
         "exclude_company_domains": ["acme.example"],
+        "exclude_roles": ["Legal"],
         "funded_after": datetime.date(2026, 1, 1),
         "last_funding_min": 5,
         "updated_after": "1970-01-02",
@@ -93,6 +94,7 @@ def test_filters_go_where_leadiq_looks_for_them() -> None:
             "updatedAt": {"start": 86_400_000},
         },
         "companyExcludedFilter": {"domains": ["acme.example"]},
+        "contactExcludedFilter": {"roles": ["Legal"]},
         "companyFilter": {
             "fundingInfoFilters": [
                 {"lastFundingDateRange": {"start": 1_767_225_600_000}, "lastFundingRange": {"start": 5}}
