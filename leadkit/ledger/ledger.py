@@ -113,14 +113,25 @@ class Ledger:
             return connection.execute(query).scalar_one_or_none()
 
     def remember_account(self, provider: str, fingerprint: str, account: str) -> None:
-        """Note whose key this is, unless facts were bought under the key's own name already: they stay known."""
+        """Note whose key this is. What was asked for under the key's own name is the account's from then on.
+
+        Where the account has bought the same kind of thing under another key already, the two cannot be made
+        one, and this key keeps its own name: its facts stay known.
+        """
         with self.writing() as connection:
-            own_name = operations.c.account == key_account(fingerprint)
-            bought = (
-                select(facts.c.id).join(operations, operations.c.id == facts.c.operation_id).where(own_name)
-            )
-            if connection.execute(bought.limit(1)).first():
+            kind = select(operations.c.step, operations.c.wants).where(operations.c.provider == provider)
+            own = connection.execute(kind.where(operations.c.account == key_account(fingerprint))).all()
+            known = connection.execute(kind.where(operations.c.account == account)).all()
+            if {tuple(row) for row in own} & {tuple(row) for row in known}:
                 account = key_account(fingerprint)
+            elif own:
+                connection.execute(
+                    update(operations)
+                    .where(
+                        operations.c.account == key_account(fingerprint), operations.c.provider == provider
+                    )
+                    .values(account=account)
+                )
             where = (accounts.c.provider == provider) & (accounts.c.fingerprint == fingerprint)
             connection.execute(delete(accounts).where(where))
             row = {"provider": provider, "fingerprint": fingerprint, "account": account}

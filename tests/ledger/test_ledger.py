@@ -192,6 +192,24 @@ def test_facts_bought_before_the_account_was_known_stay_known(driver: LedgerDriv
     run = driver.start_run(1_000, account=f"key {fingerprint}")
     run.settle(run.reserve(["a"]), {"a": FOUND}, None)
     driver.ledger.remember_account("testing", fingerprint, "usr_1")
+    assert driver.ledger.account("testing", fingerprint) == "usr_1"
+    assert driver.start_run(1_000, account="usr_1").reserve(["a"]).known == ("a",)
+
+
+def test_a_run_under_way_while_its_account_is_learned_shares_its_facts(driver: LedgerDriver) -> None:
+    fingerprint = driver.ledger.fingerprint("a key")
+    run = driver.start_run(1_000, account=f"key {fingerprint}")
+    driver.ledger.remember_account("testing", fingerprint, "usr_1")
+    run.reserve(["a"])
+    assert driver.start_run(1_000, account="usr_1").reserve(["a"]).waiting == ("a",)
+
+
+def test_a_key_whose_facts_cannot_be_merged_keeps_its_own_name(driver: LedgerDriver) -> None:
+    fingerprint = driver.ledger.fingerprint("a key")
+    run = driver.start_run(1_000, account=f"key {fingerprint}")
+    run.settle(run.reserve(["a"]), {"a": FOUND}, None)
+    driver.start_run(1_000, account="usr_1")
+    driver.ledger.remember_account("testing", fingerprint, "usr_1")
     assert driver.ledger.account("testing", fingerprint) == f"key {fingerprint}"
 
 
