@@ -312,6 +312,7 @@ class Runner:
                     return
             except RateLimitedError as error:
                 limited += 1
+                unclear = unclear or error.charged == "unknown"
                 wait = retry_after(response.headers, error.body_retry_after, self._clock)
                 if isinstance(error, QuotaExhaustedError) or limited > LIMITED:
                     self._give_up(claim, call_id, unclear, str(error))
@@ -333,6 +334,8 @@ class Runner:
                     again = self._ledger.reclaim(call_id, owner=self._owner, may_repeat=self._may_repeat)
                 if again is None:
                     self._look_up(claim.keys, str(error))
+                    if error.stops_run:
+                        self._stop(error)
                     return
                 first_sent = again.first_sent
             else:
