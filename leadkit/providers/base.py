@@ -158,9 +158,8 @@ class Search:
     """A search by filter, or the reading of a list: pages of new rows, one call each.
 
     ``price`` is for one row (``priced_by`` "row") or for one page, in millicredits. ``encode`` gets the checked
-    filters, the ``next`` of the page before (None for the first) and the number of rows wanted, which is the most that
-    it may ask for where each row is charged; it raises InputError for a filter or a value that the provider does not
-    document.
+    filters, the ``next`` of the page before (None for the first) and the number of rows wanted: where each row is
+    charged, it asks for no more. It raises InputError for a filter or a value that the provider does not document.
     """
 
     provider: str

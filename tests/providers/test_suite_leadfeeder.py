@@ -71,10 +71,10 @@ class TestFindPeopleByNameAndDomain(StepSuite):
 
     def rows(self, box: Sandbox) -> Rows:
         found = []
-        names = [person.full_name for person in directory_of(box.world).people]
+        names = Counter(person.full_name for person in directory_of(box.world).people)
         for person in people(box):
             job = spelling.job("leadfeeder", person)
-            if job and names.count(person.full_name) == 1 and full_name(person) == person.full_name:
+            if job and names[person.full_name] == 1 and full_name(person) == person.full_name:
                 found.append(
                     {"Name": person.full_name, "Domain": job.company.domain, "Answer": person.full_name}
                 )

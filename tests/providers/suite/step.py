@@ -148,10 +148,19 @@ class StepSuite:
 
     # -- refusals ------------------------------------------------------------------------------------------
 
-    @pytest.fixture
-    def stage(self, tmp_path: Path) -> Iterator[Scene]:
-        with scene(tmp_path / "home", self.settings, self.sandbox) as opened:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def shared(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+        with scene(tmp_path_factory.mktemp("rough"), cls.settings, cls.sandbox) as opened:
             yield opened
+
+    @pytest.fixture
+    def stage(self, shared: Scene) -> Scene:
+        """A sandbox with empty books and no faults. What was bought and written down stays from test to test."""
+        shared.box.clear_record()
+        shared.box.clear_faults()
+        shared.log.clear()
+        return shared
 
     def test_a_wrong_key_stops_the_run_at_once_and_costs_nothing(self, stage: Scene) -> None:
         rows = self.rows(stage.box)[:40]
@@ -191,45 +200,38 @@ class StepSuite:
 
     # -- an answer that goes wrong -------------------------------------------------------------------------
 
-    @pytest.fixture(scope="class")
-    @classmethod
-    def rough(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-        with scene(tmp_path_factory.mktemp("rough"), cls.settings, cls.sandbox) as opened:
-            yield opened
-
     @pytest.mark.parametrize("kind", HOSTILE)
-    def test_an_answer_that_goes_wrong_is_never_paid_for_twice(self, rough: Scene, kind: FaultKind) -> None:
+    def test_an_answer_that_goes_wrong_is_never_paid_for_twice(self, stage: Scene, kind: FaultKind) -> None:
         place = HOSTILE.index(kind) * FEW
-        rows = self.rows(rough.box)[place : place + FEW]
-        plan = self._plan(rows, rough.workspace())
+        rows = self.rows(stage.box)[place : place + FEW]
+        plan = self._plan(rows, stage.workspace())
         repeat, calls = plan.operation.repeat, -(-FEW // plan.operation.batch_size)
-        rough.box.clear_record()
-        rough.box.fault(
+        stage.box.fault(
             kind, self.path, times=None, skip=self.before, after_charge=kind in ("html", "status")
         )
         first = plan.run(at_most=10_000)
-        rough.box.clear_faults()
-        told, sent, charged = first.receipt, len(rough.asked(self.path)), rough.box.charged()
+        stage.box.clear_faults()
+        told, sent, charged = first.receipt, len(stage.asked(self.path)), stage.box.charged()
         unclear = told.rows["in doubt"]
         assert told.rows["answered"] + unclear == FEW, (
             "no row is called not found, or left out, for a bad answer"
         )
         assert self._right_or_empty(first)
-        assert not rough.paid_twice()
+        assert not stage.paid_twice()
         assert told.charged.least <= charged <= told.charged.most + told.held
         if not repeat.free:
             assert sent - self.before == calls, "it may cost again, so it went out once"
 
-        again = self._plan(rows, rough.workspace()).run(at_most=10_000)
+        again = self._plan(rows, stage.workspace()).run(at_most=10_000)
         assert self._right_or_empty(again)
-        assert not rough.paid_twice()
+        assert not stage.paid_twice()
         if repeat.free:
             assert again.complete
             assert not any(self._empty(cell) for cell in again.frame[self.answer])
         else:
             assert again.receipt.rows["in doubt"] == unclear
-            assert len(rough.asked(self.path)) - self.before == sent
-            assert rough.box.charged() == charged
+            assert len(stage.asked(self.path)) - self.before == sent
+            assert stage.box.charged() == charged
 
     # -- what the tests share ------------------------------------------------------------------------------
 
