@@ -428,18 +428,19 @@ def real_run(
 def real_runs() -> bool:
     """Print the runs in real time; False when one misses its target."""
     good = True
-    print(
-        "\nReal: 5 windows of 3 s over loopback, 40 requests each, 30 ms, out of phase. Share, refusals after"
-    )
-    print("the first window, and in it.\n")
-    for processes in (1, 3):
-        for headers in (True, False):
-            result = real_run(processes=processes, headers=headers)
+    print("\nReal, over loopback at 30 ms: fixed windows out of phase with headers, sliding ones without.")
+    print("Share, refusals after the first window, and in it.\n")
+    for limit, seconds, windows in ((40, 3.0, 5), (10, 1.0, 20)):
+        for processes, headers in itertools.product((1, 3), (True, False)):
+            result = real_run(
+                processes=processes, headers=headers, limit=limit, seconds=seconds, windows=windows
+            )
             met = result.share >= LEAST_SHARE[headers] and not (headers and result.refused)
             good &= met
+            told = "headers" if headers else "no headers"
             print(
-                f"{processes} process{'es' if processes > 1 else '':<4}headers {'yes' if headers else 'no':<6}"
-                f"{result.share:.3f} {result.refused:>3} {result.refused_first:>3}{'' if met else ' !'}"
+                f"{limit} in {seconds:g} s, {windows:>2} windows, processes: {processes}, {told:<10}"
+                f"{result.share:>8.3f} {result.refused:>3} {result.refused_first:>3}{'' if met else ' !'}"
             )
     return good
 
