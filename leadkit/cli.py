@@ -46,6 +46,7 @@ HeaderOption = Annotated[int | None, typer.Option(help="Spreadsheet row of the h
 CountryOption = Annotated[str | None, typer.Option(help="Where phones without a country code are from: DE.")]
 RefreshOption = Annotated[bool, typer.Option("--refresh", help="Buy again what is known already.")]
 SandboxOption = Annotated[bool, typer.Option("--sandbox", help="Use invented people and no real credits.")]
+HiddenOption = Annotated[bool, typer.Option("--skip-hidden", help="Leave hidden and filtered rows alone.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")]
 
@@ -93,6 +94,7 @@ def preview(
     sheet: SheetOption = None,
     header_row: HeaderOption = None,
     country: CountryOption = None,
+    skip_hidden: HiddenOption = False,
     refresh: RefreshOption = False,
     sandbox: SandboxOption = False,
     as_json: JsonOption = False,
@@ -121,6 +123,7 @@ def preview(
             header_row=header_row,
             refresh=refresh,
             country=country,
+            hidden_rows=not skip_hidden,
         )
         if as_json:
             print_json({"preview": plan.preview.to_dict(), "notes": list(opened.notes)})
@@ -152,6 +155,7 @@ def run(
     sheet: SheetOption = None,
     header_row: HeaderOption = None,
     country: CountryOption = None,
+    skip_hidden: HiddenOption = False,
     refresh: RefreshOption = False,
     sandbox: SandboxOption = False,
     as_json: JsonOption = False,
@@ -180,6 +184,7 @@ def run(
             header_row=header_row,
             refresh=refresh,
             country=country,
+            hidden_rows=not skip_hidden,
         )
         target = output or opened.default_output
         check_output(opened, target, overwrite)
@@ -194,6 +199,7 @@ def run(
             "header_row": opened.header_row,
             "columns": plan.columns,
             "country": country,
+            "hidden_rows": not skip_hidden,
         }
         with progress_bar(quiet=as_json) as report:
             done = plan.run(at_most=at_most, progress=report, context=context)
@@ -222,7 +228,10 @@ def resume(
         opened, target = None, output or Path(context.get("output", ""))
         if "book" in context:
             opened = open_book(
-                Path(context["book"]), sheet=context["sheet"], header_row=context["header_row"]
+                Path(context["book"]),
+                sheet=context["sheet"],
+                header_row=context["header_row"],
+                hidden_rows=context.get("hidden_rows", True),
             )
             # What the run's first part wrote is the run's own, and is written anew as a whole.
             own = output is None and (context["overwrite"] or context.get("written", False))

@@ -56,6 +56,7 @@ def plan_book(
     header_row: int | None,
     refresh: bool,
     country: str | None,
+    hidden_rows: bool = True,
 ) -> tuple[Book, Plan]:
     """Open a workbook and plan a step for it; columns that were not named are guessed, and the guess is shown."""
     from leadkit.plan import make_plan
@@ -65,7 +66,7 @@ def plan_book(
         msg = f"There is no step {step!r}; there are {', '.join(STEPS)}. Nothing was sent."
         raise InputError(msg)
     method = step.replace("-", "_")
-    book = open_book(path, sheet=sheet, header_row=header_row)
+    book = open_book(path, sheet=sheet, header_row=header_row, hidden_rows=hidden_rows)
     named = {role: column for role, column in columns.items() if column is not None}
     plan = make_plan(
         book.frame,

@@ -357,3 +357,36 @@ def test_flags_before_a_subcommand_of_the_ledger_hold_for_it(leadkit: Run, peopl
     leadkit("run", people, "validate-emails", "--email", "Email", "--at-most", 10)
     run_id = leadkit("ledger", "--json").json["runs"][0]["run"]
     assert leadkit("ledger", "--json", "show", run_id).json["receipt"]["run"] == run_id
+
+
+def test_hidden_rows_are_left_alone_when_asked(leadkit: Run, tmp_path: Path, box: Sandbox) -> None:
+    book = openpyxl.Workbook()
+    for row in (["Email"], ["a@example.com"], ["hidden@example.com"], ["c@example.com"]):
+        book.active.append(row)
+    book.active.row_dimensions[3].hidden = True
+    path, out = tmp_path / "hidden.xlsx", tmp_path / "out.xlsx"
+    book.save(path)
+    arguments = (
+        "run",
+        path,
+        "validate-emails",
+        "--email",
+        "Email",
+        "--at-most",
+        9,
+        "-o",
+        out,
+        "--skip-hidden",
+    )
+    assert leadkit(*arguments, "--json").json["receipt"]["rows_total"] == 2
+    asked = {address for request in box.paid_requests() for address in request.asked}
+    assert asked == {"a@example.com", "c@example.com"}
+    sheet = openpyxl.load_workbook(out)["Sheet"]
+    assert [cell.value for cell in sheet["A"]] == [
+        "Email",
+        "a@example.com",
+        "hidden@example.com",
+        "c@example.com",
+    ]
+    assert sheet["B3"].value is None
+    assert sheet["B4"].value

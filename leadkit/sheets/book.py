@@ -74,7 +74,12 @@ class Book:
     """
 
     def __init__(
-        self, file: XlsxFile | CsvFile | OtherFile, sheet: str | None, header_row: int | None
+        self,
+        file: XlsxFile | CsvFile | OtherFile,
+        sheet: str | None,
+        header_row: int | None,
+        *,
+        hidden_rows: bool = True,
     ) -> None:
         self._file = file
         self._read: ReadSheet | None = None
@@ -94,9 +99,14 @@ class Book:
         ]
         framed = build_frame(grid, self.header_row, totals)
         self.frame: pd.DataFrame = framed.frame
+        left_out: list[int] = []
+        if not hidden_rows:
+            left_out = [row for row in grid.hidden_rows if row in framed.frame.index]
+            self.frame = framed.frame.drop(index=left_out)
+            grid.hidden_rows.clear()
         self._numbers = framed.numbers
         self._grid = grid
-        self.notes: list[str] = self._explain(grid, totals)
+        self.notes: list[str] = self._explain(grid, totals, left_out)
 
     def _read_grid(self, sheet: str | None) -> Grid:
         if isinstance(self._file, XlsxFile):
@@ -111,8 +121,12 @@ class Book:
             raise SheetError(msg)
         return self._file.read()
 
-    def _explain(self, grid: Grid, totals: list[int]) -> list[str]:
+    def _explain(self, grid: Grid, totals: list[int], left_out: list[int]) -> list[str]:
         notes = grid.explain(self.sheet or self.name)
+        if left_out:
+            notes.append(
+                f"Hidden rows are left out, and stay as they are: {listed(left_out, len(left_out))}."
+            )
         if not grid.cells:
             notes.append(f"Sheet {self.sheet!r} of {self.name} is empty.")
         elif self.frame.empty:
@@ -121,7 +135,7 @@ class Book:
             notes.append(f"Rows of totals are left out: {listed(totals, len(totals))}.")
         if len(self.frame):
             span = int(self.frame.index[-1] - self.frame.index[0]) + 1
-            skipped = span - len(self.frame) - len(totals)
+            skipped = span - len(self.frame) - len(totals) - len(left_out)
             if skipped > 0:
                 blank = counted(skipped, "blank row")
                 notes.append(f"{blank} between the others left out; row numbers are the sheet's.")
@@ -317,6 +331,7 @@ def open_book(
     sheet: str | None = None,
     header_row: int | None = None,
     name: str | None = None,
+    hidden_rows: bool = True,
 ) -> Book:
     """Open a spreadsheet file and read one sheet of it, exactly as text.
 
@@ -330,6 +345,9 @@ def open_book(
         The spreadsheet row of the column names, counted from 1; 0 when there are none; None to find it.
     name
         The file's name when ``source`` is bytes.
+    hidden_rows
+        Whether rows that are hidden, or filtered away, are read like all others. Left out, they stay in the file
+        as they are. Only .xlsx and .xlsm tell which rows are hidden.
 
     Raises
     ------
@@ -349,4 +367,4 @@ def open_book(
     mimetype = package.find("mimetype")
     if mimetype is not None and b"opendocument.spreadsheet" in package.read(mimetype):
         return Book(OtherFile(opened, "ods"), sheet, header_row)
-    return Book(XlsxFile(package), sheet, header_row)
+    return Book(XlsxFile(package), sheet, header_row, hidden_rows=hidden_rows)
