@@ -26,7 +26,9 @@ def rows(count: int) -> pd.DataFrame:
 
 
 def list_requests(box: Sandbox) -> list[str]:
-    return [request.path for request in box.requests if "prospects" in request.path and request.method == "POST"]
+    return [
+        request.path for request in box.requests if "prospects" in request.path and request.method == "POST"
+    ]
 
 
 def test_a_dry_run_sends_nothing_and_tells_who_cannot_be_added(box: Sandbox, workspace: Workspace) -> None:

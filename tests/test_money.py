@@ -20,7 +20,9 @@ def test_an_amount_is_taken_as_typed(typed: int | float | str | Decimal, millicr
     assert to_millicredits(typed) == millicredits
 
 
-@pytest.mark.parametrize("typed", ["", "ten", "-1", "1.0001", "nan", "inf", "1e99999999", "2,5", "1_0", "1,25", True, float("nan")])
+@pytest.mark.parametrize(
+    "typed", ["", "ten", "-1", "1.0001", "nan", "inf", "1e99999999", "2,5", "1_0", "1,25", True, float("nan")]
+)
 def test_what_is_no_amount_is_refused_in_words(typed: float | str) -> None:
     with pytest.raises(ApprovalError, match="not an amount of credits.*Nothing was sent"):
         to_millicredits(typed)
