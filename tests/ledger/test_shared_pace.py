@@ -85,10 +85,10 @@ benchmark = _benchmark()
 
 
 @pytest.mark.parametrize("headers", [True, False])
-def test_three_real_processes_use_the_rate_of_their_key_and_none_is_turned_away(headers: bool) -> None:
+def test_three_real_processes_on_one_key_are_never_turned_away(headers: bool) -> None:
+    """How much of the rate they use is a matter of time, and so of the benchmark; in virtual time it is below."""
     result = benchmark.real_run(processes=3, headers=headers, limit=30, seconds=2.0, windows=4)
     assert result.refused == 0
-    assert result.share >= (0.97 if headers else 0.95)
 
 
 @pytest.mark.parametrize("server", ["fixed window", "fixed, out of phase", "bucket, reset = next"])
