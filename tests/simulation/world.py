@@ -17,11 +17,9 @@ import pandas as pd
 
 from leadkit import result
 from leadkit.errors import ApprovalError, LedgerError, RunNotFoundError
-from leadkit.ledger import Ledger, Owner
-from leadkit.ledger.budget import Caps
+from leadkit.ledger import Ledger
 from leadkit.ledger.schema import FactState
 from leadkit.money import credits_text, to_millicredits
-from leadkit.pace import Pace
 from leadkit.plan import Plan, make_plan
 from leadkit.providers.base import Operation, Price, Repeat
 from leadkit.providers.leadleap import LeadLeap
@@ -35,11 +33,11 @@ from tests.simulation.schedule import STORE_FAULTS, Schedule
 from tests.simulation.scheduler import (
     Process,
     Scheduler,
-    SimulatedClock,
     SimulatedThreading,
     SimulationError,
 )
 from tests.simulation.wire import Wire
+from tests.simulation.workspace import SimulatedOwners, SimulatedWorkspace
 
 
 @dataclass(frozen=True)
@@ -311,89 +309,6 @@ class World:
 
 _real_join = result.join
 _UNFINISHED = "SELECT id FROM runs WHERE state <> 'done' ORDER BY id"
-
-
-class SimulatedOwners:
-    """Owners whose lock is the life of their simulated process."""
-
-    def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler = scheduler
-        self._number = 0
-        self._alive: dict[str, Process] = {}
-
-    def start(self) -> Owner:
-        task = self._scheduler.task
-        assert task is not None
-        self._number += 1
-        owner = f"o{self._number:03d}"
-        self._alive[owner] = task.process
-        return _Owner(self, owner)
-
-    def alive(self, owner: str) -> bool:
-        return owner in self._alive
-
-    def moment(self) -> str:
-        return repr(self._scheduler.now)
-
-    def seconds_since(self, moment: str) -> float | None:
-        return self._scheduler.now - float(moment)
-
-    def died(self, process: Process) -> None:
-        for owner in [owner for owner, its in self._alive.items() if its is process]:
-            self.release(owner)
-
-    def release(self, owner: str) -> None:
-        self._alive.pop(owner, None)
-
-
-class _Owner:
-    def __init__(self, owners: SimulatedOwners, name: str) -> None:
-        self.id = name
-        self._owners = owners
-
-    def release(self) -> None:
-        self._owners.release(self.id)
-
-
-class SimulatedWorkspace(Workspace):
-    """A workspace whose wire, clock and disk are the simulation's; what it decides is the product's."""
-
-    def __init__(self, world: World, process: Process) -> None:
-        self._world = world
-        self.clock = SimulatedClock(world.scheduler)
-        self.user = f"user{sum(process.name.encode()) % world.schedule.users}"
-        caps = Caps(user_day=world.schedule.user_day if world.wire.failing else None)  # none in the calm
-        self._book = world.product.ledger(
-            world.disks.engine, world.owners, self.clock, where="simulated", caps=caps
-        )
-        self._pace = Pace(world.operation.limit, self.clock)
-
-    @property
-    def ledger(self) -> Ledger:
-        return self._book
-
-    def provider(self, name: str) -> Any:
-        return _Provider(self._world.operation)
-
-    def send(self, provider: str) -> Any:
-        return self._world.wire.send
-
-    def pace(self, operation: Operation) -> Pace:
-        return self._pace
-
-    def _fingerprint(self, provider: str) -> str:
-        return self.ledger.fingerprint("the key of the simulation")
-
-
-class _Provider(LeadLeap):
-    """The product's own decoding; the operation's price and repeat rule are the schedule's."""
-
-    def __init__(self, operation: Operation) -> None:
-        super().__init__()
-        self._operation = operation
-
-    def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
-        return self._operation
 
 
 def operation_of(schedule: Schedule) -> Operation:

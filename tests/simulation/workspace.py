@@ -1,0 +1,100 @@
+"""What a simulated process gets in place of locks, settings and a network; what it decides is the product's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from leadkit.ledger import Ledger, Owner
+from leadkit.ledger.budget import Caps
+from leadkit.pace import Pace
+from leadkit.providers.base import Operation
+from leadkit.providers.leadleap import LeadLeap
+from leadkit.workspace import Workspace
+from tests.simulation.scheduler import Process, Scheduler, SimulatedClock
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+
+class SimulatedOwners:
+    """Owners whose lock is the life of their simulated process."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._number = 0
+        self._alive: dict[str, Process] = {}
+
+    def start(self) -> Owner:
+        task = self._scheduler.task
+        assert task is not None
+        self._number += 1
+        owner = f"o{self._number:03d}"
+        self._alive[owner] = task.process
+        return _Owner(self, owner)
+
+    def alive(self, owner: str) -> bool:
+        return owner in self._alive
+
+    def moment(self) -> str:
+        return repr(self._scheduler.now)
+
+    def seconds_since(self, moment: str) -> float | None:
+        return self._scheduler.now - float(moment)
+
+    def died(self, process: Process) -> None:
+        for owner in [owner for owner, its in self._alive.items() if its is process]:
+            self.release(owner)
+
+    def release(self, owner: str) -> None:
+        self._alive.pop(owner, None)
+
+
+class _Owner:
+    def __init__(self, owners: SimulatedOwners, name: str) -> None:
+        self.id = name
+        self._owners = owners
+
+    def release(self) -> None:
+        self._owners.release(self.id)
+
+
+class SimulatedWorkspace(Workspace):
+    """A workspace whose wire, clock and disk are the simulation's; what it decides is the product's."""
+
+    def __init__(self, world: World, process: Process) -> None:
+        self._world = world
+        self.clock = SimulatedClock(world.scheduler)
+        self.user = f"user{sum(process.name.encode()) % world.schedule.users}"
+        caps = Caps(user_day=world.schedule.user_day if world.wire.failing else None)  # none in the calm
+        self._book = world.product.ledger(
+            world.disks.engine, world.owners, self.clock, where="simulated", caps=caps
+        )
+        self._pace = Pace(world.operation.limit, self.clock)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._book
+
+    def provider(self, name: str) -> Any:
+        return _Provider(self._world.operation)
+
+    def send(self, provider: str) -> Any:
+        return self._world.wire.send
+
+    def pace(self, operation: Operation) -> Pace:
+        return self._pace
+
+    def _fingerprint(self, provider: str) -> str:
+        return self.ledger.fingerprint("the key of the simulation")
+
+
+class _Provider(LeadLeap):
+    """The product's own decoding; the operation's price and repeat rule are the schedule's."""
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__()
+        self._operation = operation
+
+    def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
+        return self._operation
