@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from leadkit.keys import Unusable, key, parts_of
 from leadkit.ledger.schema import suppressions
@@ -41,14 +41,6 @@ class Suppression:
         if rows:
             connection.execute(insert(suppressions), rows)
         return len(rows)
-
-    def remove(self, connection: Connection, identifiers: Iterable[tuple[str, str]]) -> int:
-        """Take identifiers off the list; returns how many were on it."""
-        digests = [self.digest(kind, identifier) for kind, identifier in identifiers]
-        return connection.execute(delete(suppressions).where(suppressions.c.digest.in_(digests))).rowcount
-
-    def count(self, connection: Connection) -> int:
-        return int(connection.execute(select(func.count()).select_from(suppressions)).scalar_one())
 
     def among(self, connection: Connection, kind: str, keys: Sequence[str]) -> list[int]:
         """Places in ``keys``, which are of one kind, that are on the list."""
