@@ -241,7 +241,7 @@ PLANTED: dict[str, Product] = {
     "retry after timeout": Product(runner=RetriesAfterTimeout),
     "free repeat recorded as cost 0": Product(ledger=CostsOfRepeatAreZero),
     "budget check and reservation in two transactions": Product(
-        ledger=BudgetInAnotherTransaction, seams={"leadkit.ledger.ledger.budget": _EARLIER_BUDGET}
+        ledger=BudgetInAnotherTransaction, seams={"leadkit.ledger.calls.budget": _EARLIER_BUDGET}
     ),
     "unreadable body treated as uncharged": Product(operation=_decoding(_unreadable_is_uncharged)),
     "answer not matched by id": Product(operation=_decoding(_by_position)),

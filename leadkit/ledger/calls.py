@@ -1,0 +1,336 @@
+"""A call's way: reserve before the send, settle after it, each in one durable transaction.
+
+Every decision about money is made on what the writing transaction itself read. The methods here are the
+state machine; they know no provider, no network and no clock but the one they are given.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Insert, Row, delete, insert, select, update
+
+from leadkit.clock import Clock
+from leadkit.ledger import budget, decisions, evidence, lookup
+from leadkit.ledger.budget import Caps
+from leadkit.ledger.owners import Owners
+from leadkit.ledger.schema import CallState, FactState, answers, bodies, calls, facts
+from leadkit.ledger.transactions import Transactions
+from leadkit.money import Amount
+from leadkit.providers.base import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one reserving transaction granted. ``call_id`` None: nothing to send."""
+
+    call_id: int | None = None
+    keys: tuple[str, ...] = ()
+    reserved: int = 0  # millicredits
+    attempt: int = 1
+    first_sent: str = ""  # the moment of the first sending, if this is a later one
+    known: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()  # in flight in another live run
+    over_budget: tuple[str, ...] = ()
+    ceiling: str = ""  # in words, which one held back what is over budget
+    #: Calls whose outcome nobody knows, with the keys of this batch that they cover.
+    doubtful: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Calls(Transactions):
+    """What may be sent, and what became of it."""
+
+    def __init__(self, engine: Engine, owners: Owners, clock: Clock, *, where: str, caps: Caps) -> None:
+        super().__init__(engine, clock, where=where)
+        self.owners = owners
+        self.caps = caps
+
+    def reserve(
+        self,
+        run_id: str,
+        operation_id: int,
+        keys: Sequence[str],
+        *,
+        owner: str,
+        each: int,
+        fresh_after: Mapping[int, int],
+    ) -> Claim:
+        """Claim what nobody has, at ``each`` millicredits, within what the run may still spend.
+
+        One transaction: the budget is summed, the facts are read and the batch is claimed, or nothing is.
+        """
+        with self.writing() as connection:
+            known, waiting, doubtful, stale, new = self._sort(connection, operation_id, keys, fresh_after)
+            wanted = [key for key in keys if key in stale or key in new]
+            room = budget.room(connection, run_id, self.caps, self.now())
+            fit = len(wanted) if each == 0 else min(len(wanted), max(room.millicredits, 0) // each)
+            claimed, over = wanted[:fit], wanted[fit:]
+            call_id = None
+            if claimed:
+                call_id = new_id(
+                    connection,
+                    insert(calls).values(
+                        run_id=run_id,
+                        operation_id=operation_id,
+                        state=CallState.INTENT,
+                        owner=owner,
+                        key_count=len(claimed),
+                        reserved=each * len(claimed),
+                        reserved_at=self.now(),
+                        moment=self.owners.moment(),
+                    ),
+                )
+                fresh = [key for key in claimed if key in new]
+                if fresh:
+                    base = {"operation_id": operation_id, "state": FactState.INTENT, "call_id": call_id}
+                    connection.execute(insert(facts), [{**base, "key": key} for key in fresh])
+                again = [stale[key] for key in claimed if key in stale]
+                _set_state(connection, again, FactState.INTENT, call_id=call_id)
+        return Claim(
+            call_id,
+            tuple(claimed),
+            each * len(claimed),
+            known=tuple(known),
+            waiting=tuple(waiting),
+            over_budget=tuple(over),
+            ceiling=room.ceiling if over else "",
+            doubtful={call: tuple(found) for call, found in doubtful.items()},
+        )
+
+    def _sort(
+        self,
+        connection: Connection,
+        operation_id: int,
+        keys: Sequence[str],
+        fresh_after: Mapping[int, int],
+    ) -> tuple[list[str], list[str], dict[int, list[str]], dict[str, int], set[str]]:
+        known: list[str] = []
+        waiting: list[str] = []
+        doubtful: dict[int, list[str]] = {}
+        stale: dict[str, int] = {}
+        new = set(keys)
+        alive: dict[str, bool] = {}
+        rows = connection.execute(
+            select(
+                facts.c.id,
+                facts.c.key,
+                facts.c.state,
+                facts.c.fetched_at,
+                facts.c.call_id,
+                calls.c.owner,
+            )
+            .join(calls, calls.c.id == facts.c.call_id)
+            .where(facts.c.operation_id == operation_id, lookup.key_in(connection, keys))
+        ).all()
+        for row in rows:
+            new.discard(row.key)
+            if row.state in _ANSWERED:
+                if row.fetched_at < fresh_after.get(row.state, 0):
+                    stale[row.key] = row.id
+                else:
+                    known.append(row.key)
+            elif row.state == FactState.INTENT and alive.setdefault(row.owner, self.owners.alive(row.owner)):
+                waiting.append(row.key)
+            else:
+                doubtful.setdefault(row.call_id, []).append(row.key)
+        return known, waiting, doubtful, stale, new
+
+    def reclaim(self, call_id: int, *, owner: str, may_repeat: Callable[[str], bool]) -> Claim | None:
+        """Take over a call whose outcome nobody knows, to repeat it under the reservation it already holds.
+
+        ``may_repeat`` gets the moment of the first sending and says whether a repeat is documented as free.
+        None: it is not (any more), or somebody else has the call by now. A call whose process is gone is
+        marked as in doubt in either case.
+        """
+        with self.writing() as connection:
+            call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
+            dead = call.state == CallState.INTENT and not self.owners.alive(call.owner)
+            if not dead and call.state != CallState.IN_DOUBT:
+                return None
+            if dead:
+                self._mark_doubtful(connection, call_id, "the process that sent this ended before the answer")
+            if not may_repeat(call.moment):
+                return None
+            mine = facts.c.call_id == call_id, facts.c.state == FactState.IN_DOUBT
+            keys = connection.execute(select(facts.c.key).where(*mine).order_by(facts.c.id)).scalars().all()
+            attempt = call.attempts + 1
+            connection.execute(
+                update(calls)
+                .where(calls.c.id == call_id)
+                .values(state=CallState.INTENT, owner=owner, attempts=attempt)
+            )
+            connection.execute(update(facts).where(*mine).values(state=FactState.INTENT))
+        return Claim(call_id, tuple(keys), call.reserved, attempt, call.moment)
+
+    def settle(
+        self,
+        call_id: int,
+        given: Mapping[str, Answer],
+        amount: Amount | None,
+        *,
+        body: bytes,
+        request_id: str | None,
+        http_status: int | None,
+        note: str = "",
+    ) -> Amount:
+        """Store body, answers and amount in one transaction; keys without an answer become in doubt.
+
+        ``amount`` is what the provider reported; None when it did not, and then up to the reservation may
+        have been charged. After a repeat the report is a lower limit only: the first sending may have been
+        charged and the repeat was free. Returns the amount that was recorded.
+        """
+        with self.writing() as connection:
+            call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
+            self._keep_body(connection, call_id, body)
+            now = self.now()
+            rows = connection.execute(select(facts.c.id, facts.c.key).where(facts.c.call_id == call_id)).all()
+            answered = [(fact_id, given[key]) for fact_id, key in rows if key in given]
+            left_out = [fact_id for fact_id, key in rows if key not in given]
+            recorded = _charged(call, amount, share=len(answered) / len(rows) if answered else 1.0)
+            values = {
+                "least": recorded.least,
+                "most": recorded.most,
+                "request_id": request_id,
+                "http_status": http_status,
+                "note": note,
+                "settled_at": now,
+            }
+            if not answered:
+                # The whole call stays in doubt, to be repeated where that is free.
+                values |= {"state": CallState.IN_DOUBT, "reserved": max(call.reserved, recorded.most)}
+                _set_state(connection, left_out, FactState.IN_DOUBT)
+            else:
+                values |= {"state": CallState.SETTLED, "key_count": len(answered)}
+                for status, state in _STATES.items():
+                    ids = [i for i, answer in answered if answer.status == status]
+                    _set_state(connection, ids, state, fetched_at=now)
+                connection.execute(delete(answers).where(answers.c.fact_id.in_([i for i, _ in answered])))
+                connection.execute(
+                    insert(answers),
+                    [
+                        {
+                            "fact_id": fact_id,
+                            "state": _STATES[answer.status],
+                            "call_id": call_id,
+                            "payload": json.dumps(dict(answer.values), ensure_ascii=False),
+                            "note": answer.note,
+                        }
+                        for fact_id, answer in answered
+                    ],
+                )
+            connection.execute(update(calls).where(calls.c.id == call_id).values(**values))
+            if answered and left_out:
+                rest = max(call.reserved - recorded.most, 0)
+                connection.execute(
+                    update(calls).where(calls.c.id == call_id).values(reserved=call.reserved - rest)
+                )
+                _set_apart(connection, call, left_out, rest, note or "left out of the answer")
+        return recorded
+
+    def doubt(self, call_id: int, why: str, *, body: bytes = b"", amount: Amount | None = None) -> None:
+        """Keep the reservation: the call was sent and nobody knows what became of it."""
+        with self.writing() as connection:
+            self._keep_body(connection, call_id, body)
+            self._mark_doubtful(connection, call_id, why)
+            if amount is not None:
+                call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
+                least, most = max(call.least, amount.least), call.most + amount.most
+                connection.execute(
+                    update(calls)
+                    .where(calls.c.id == call_id)
+                    .values(least=least, most=most, reserved=max(call.reserved, most))
+                )
+
+    def release(self, call_id: int, why: str) -> None:
+        """Give the reservation back: the call provably cost nothing. An older answer comes back in force."""
+        with self.writing() as connection:
+            connection.execute(
+                update(calls)
+                .where(calls.c.id == call_id)
+                .values(state=CallState.RELEASED, note=why, settled_at=self.now())
+            )
+            mine = facts.c.call_id == call_id
+            older = select(answers.c.fact_id)
+            for fact_id, state, answered_by in connection.execute(
+                select(facts.c.id, answers.c.state, answers.c.call_id)
+                .join(answers, answers.c.fact_id == facts.c.id)
+                .where(mine)
+            ).all():
+                connection.execute(
+                    update(facts).where(facts.c.id == fact_id).values(state=state, call_id=answered_by)
+                )
+            connection.execute(delete(facts).where(mine, facts.c.id.not_in(older)))
+
+    def take_event(self, digest: str, *, provider: str = "", step: str = "", key: str = "") -> int | None:
+        """Note an event and settle what it is evidence for; None when it was taken before."""
+        with self.writing() as connection:
+            if not evidence.remember(connection, digest, self.now()):
+                return None
+            return evidence.delivered(connection, provider, step, key, now=self.now())
+
+    def decide(self, call_id: int, decision: str, *, by: str) -> int:
+        """Settle a call in doubt as a person says; see :mod:`leadkit.ledger.decisions`."""
+        with self.writing() as connection:
+            return decisions.decide(connection, call_id, decision, by=by, now=self.now())
+
+    def _mark_doubtful(self, connection: Connection, call_id: int, why: str) -> None:
+        connection.execute(
+            update(calls).where(calls.c.id == call_id).values(state=CallState.IN_DOUBT, note=why)
+        )
+        open_facts = (facts.c.call_id == call_id) & (facts.c.state == FactState.INTENT)
+        connection.execute(update(facts).where(open_facts).values(state=FactState.IN_DOUBT))
+
+    def _keep_body(self, connection: Connection, call_id: int, body: bytes) -> None:
+        if body:
+            row = {"call_id": call_id, "received_at": self.now(), "body": zlib.compress(body, 1)}
+            connection.execute(insert(bodies).values(row))
+
+
+def _charged(call: Row[Any], reported: Amount | None, *, share: float) -> Amount:
+    """What a call cost, as far as it can be known. ``share`` of its keys were answered.
+
+    Earlier sendings of the call may have been charged: what they reported is in the row already, and where
+    they did not, up to the reservation may have been.
+    """
+    share_reserved = round(call.reserved * share)
+    if reported is None:
+        return Amount(call.least, max(share_reserved, call.most))
+    if call.attempts == 1:
+        return reported
+    most = max(share_reserved, call.most + reported.most)
+    return Amount(max(call.least, reported.least), most)
+
+
+def _set_apart(
+    connection: Connection, call: Row[Any], fact_ids: Sequence[int], reserved: int, note: str
+) -> None:
+    """Make what an answer left out a call of its own, in doubt, under what is left of the reservation."""
+    own = {"state": CallState.IN_DOUBT, "key_count": len(fact_ids), "reserved": reserved, "note": note}
+    copied = ("run_id", "operation_id", "owner", "request_id", "http_status", "reserved_at", "moment")
+    row = insert(calls).values(**own, **{name: getattr(call, name) for name in copied})
+    _set_state(connection, fact_ids, FactState.IN_DOUBT, call_id=new_id(connection, row))
+
+
+def _set_state(connection: Connection, fact_ids: Sequence[int], state: FactState, **values: int) -> None:
+    if fact_ids:
+        where = facts.c.id.in_(fact_ids)
+        connection.execute(update(facts).where(where).values(state=state, **values))
+
+
+_STATES = {
+    "found": FactState.FOUND,
+    "not_found": FactState.NOT_FOUND,
+    "suppressed": FactState.SUPPRESSED,
+}
+_ANSWERED = tuple(_STATES.values())
+
+
+def new_id(connection: Connection, row: Insert) -> int:
+    """Insert one row; returns its number."""
+    key = connection.execute(row).inserted_primary_key
+    assert key is not None
+    return int(key[0])
