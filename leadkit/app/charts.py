@@ -33,13 +33,13 @@ OUTCOME_WORDS: Mapping[str, tuple[str, str]] = {
     "not tried": ("not reached", "#98a2ad"),
 }
 #: Grey that has a contrast of 4.5 on both white and marimo's dark background.
-_INK = "#777f89"
+INK = "#777f89"
 
 
 def rows_chart(rows: Mapping[str, int], words: Mapping[str, tuple[str, str]] = ROW_WORDS) -> Any:
     """A bar for each state that any row is in. ``rows`` counts rows by state, as previews and receipts do."""
     frame = pd.DataFrame(
-        [(*words.get(state, (state, _INK)), n, f"{n:,}") for state, n in rows.items() if n],
+        [(*words.get(state, (state, INK)), n, f"{n:,}") for state, n in rows.items() if n],
         columns=["what", "colour", "rows", "label"],
     )
     base = alt.Chart(frame).encode(
@@ -49,19 +49,21 @@ def rows_chart(rows: Mapping[str, int], words: Mapping[str, tuple[str, str]] = R
     )
     bars = base.mark_bar(cornerRadiusEnd=4, height=18).encode(color=alt.Color("colour:N", scale=None))
     labels = base.mark_text(align="left", dx=6, fontWeight="bold").encode(
-        text="label:N", color=alt.value(_INK)
+        text="label:N", color=alt.value(INK)
     )
+    return dressed((bars + labels).properties(width="container", height=alt.Step(30)))
+
+
+def dressed(chart: Any) -> Any:
+    """A chart in the apps' looks: no frame, no menu, and the page's own colours for its text."""
     return (
-        (bars + labels)
-        .properties(
-            width="container",
-            height=alt.Step(30),
+        chart.properties(
             background="transparent",
             # As SVG the page's own colours reach its text; no menu that offers to send it to an editor.
             usermeta={"embedOptions": {"actions": False, "renderer": "svg"}},
         )
         .configure(font="PT Sans, system-ui, sans-serif")
         .configure_view(stroke=None)
-        .configure_axis(labelColor=_INK, domain=False, ticks=False, labelFontSize=13, grid=False)
+        .configure_axis(labelColor=INK, domain=False, ticks=False, labelFontSize=13, grid=False)
         .configure_text(fontSize=13)
     )
