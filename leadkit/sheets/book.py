@@ -174,8 +174,8 @@ class Book:
             self._file.check_writable(self._read)
         check_room(self._first_free_column(), 1, self.name)
         if path is not None:
-            self._check_ending(Path(path))
             check_target(Path(path), overwrite=overwrite)
+            self._check_ending(Path(path))
 
     def _check_ending(self, path: Path) -> None:
         """A workbook under the ending of another kind would not be opened by any program."""

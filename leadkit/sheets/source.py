@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISDIR
 from typing import BinaryIO
 
 from leadkit.errors import SheetError
@@ -48,9 +49,6 @@ class Source:
 
     def _look(self, path: Path) -> tuple[int, ...]:
         try:
-            if path.is_dir():
-                msg = f"{path} is a folder, not a workbook. Nothing was sent."
-                raise SheetError(msg)
             stat = path.stat()
         except FileNotFoundError:
             msg = f"there is no file {path}. Nothing was sent."
@@ -58,6 +56,9 @@ class Source:
         except (OSError, ValueError) as error:
             msg = f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}. Nothing was sent."
             raise SheetError(msg) from error
+        if S_ISDIR(stat.st_mode):
+            msg = f"{path} is a folder, not a workbook. Nothing was sent. Name a file in it."
+            raise SheetError(msg)
         return (stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
     @contextlib.contextmanager

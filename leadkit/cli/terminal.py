@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,6 +14,7 @@ import typer
 from leadkit.errors import InputError, LeadkitError, ProviderError, SheetError
 
 if TYPE_CHECKING:
+    from leadkit.cli.options import PlanOptions
     from leadkit.plan import Plan
     from leadkit.result import Done
     from leadkit.run import Progress
@@ -44,39 +44,30 @@ def open_workspace(sandbox: bool) -> Iterator[Workspace]:
         yield workspace
 
 
-def plan_book(
-    path: Path,
-    step: str,
-    workspace: Workspace,
-    columns: Mapping[str, str | None],
-    *,
-    via: str | None,
-    want: Sequence[str],
-    sheet: str | None,
-    header_row: int | None,
-    refresh: bool,
-    country: str | None,
-    hidden_rows: bool = True,
-) -> tuple[Book, Plan]:
+def plan_book(options: PlanOptions, workspace: Workspace) -> tuple[Book, Plan]:
     """Open a workbook and plan a step for it; columns that were not named are guessed, and the guess is shown."""
     from leadkit.plan import make_plan
     from leadkit.sheets import open_book
 
-    if step not in STEPS:
-        msg = f"There is no step {step!r}; there are {', '.join(STEPS)}. Nothing was sent."
+    if options.step not in STEPS:
+        msg = f"There is no step {options.step!r}; there are {', '.join(STEPS)}. Nothing was sent."
         raise InputError(msg)
-    method = step.replace("-", "_")
-    book = open_book(path, sheet=sheet, header_row=header_row, hidden_rows=hidden_rows)
-    named = {role: column for role, column in columns.items() if column is not None}
+    step = options.step.replace("-", "_")
+    book = open_book(
+        options.book,
+        sheet=options.sheet,
+        header_row=options.header_row,
+        hidden_rows=not options.skip_hidden,
+    )
     plan = make_plan(
         book.frame,
-        method,
-        named or _guess_columns(book, method),
-        via=via,
-        want=want,
+        step,
+        options.columns or _guess_columns(book, step),
+        via=options.via,
+        want=options.wants,
         workspace=workspace,
-        refresh=refresh,
-        country=country,
+        refresh=options.refresh,
+        country=options.country,
     )
     return book, plan
 
@@ -105,18 +96,13 @@ def _guess_columns(book: Book, step: str) -> dict[str, str]:
 
 def check_output(book: Book, target: Path, overwrite: bool) -> None:
     """Everything that could keep the result from being written, found before money is spent."""
-    book.check_writable()
-    if target.is_dir():
-        msg = f"{target} is a folder. Nothing was sent. Name a file with -o."
-        raise SheetError(msg)
-    if target.exists() and not overwrite:
-        msg = f"{target} exists already. Nothing was sent. Choose another with -o, or pass --overwrite."
-        raise SheetError(msg)
     try:
-        with tempfile.NamedTemporaryFile(dir=target.absolute().parent, prefix=f".{target.name}."):
-            pass
-    except OSError as error:
-        msg = f"{target} cannot be written: {error.strerror}. Nothing was sent. Choose another place with -o."
+        if target.is_file() and not overwrite:
+            msg = f"{target} exists already. Choose another with -o, or pass --overwrite."
+            raise SheetError(msg)
+        book.check_writable(target, overwrite=overwrite)
+    except SheetError as error:
+        msg = f"{error} Nothing was sent."
         raise SheetError(msg) from error
 
 

@@ -1,0 +1,37 @@
+"""What the accounts have left, and what the providers offer. Free."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from leadkit.cli.options import AsJson, OnSandbox
+from leadkit.cli.terminal import DONE, open_workspace, print_json
+
+
+def balance(sandbox: OnSandbox = False, as_json: AsJson = False) -> None:
+    """Show what each provider's account has left, for every provider with a key. Free."""
+    from leadkit.money import credits_text
+
+    with open_workspace(sandbox) as workspace:
+        balances = workspace.balances()
+    if as_json:
+        print_json({"balances": [asdict(found) for found in balances]})
+    else:
+        for found in balances:
+            left = "unknown" if found.remaining is None else credits_text(found.remaining)
+            used = "unknown" if found.used is None else credits_text(found.used)
+            until = f"; the period ends {found.period_end}" if found.period_end else ""
+            note = f" ({found.note})" if found.note else ""
+            print(f"{found.provider}: {left} credits left, {used} used{until}{note}")
+    raise typer.Exit(DONE)
+
+
+def operations(as_json: AsJson = False) -> None:
+    """Show what every provider offers: batch sizes, prices, limits. Sends nothing."""
+    from leadkit.catalogue import entries, table
+    from leadkit.settings import Settings
+
+    settings = Settings.from_environment()
+    print_json({"operations": list(entries(settings))}) if as_json else print(table(settings))

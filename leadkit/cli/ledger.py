@@ -1,0 +1,125 @@
+"""The ledger: what was spent and what is in doubt; forgetting a person; deleting what is past its time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from leadkit.cli.options import AsJson, OnSandbox, RunId
+from leadkit.cli.terminal import DONE, NOT_WHOLLY_DONE, open_workspace, print_json
+
+app = typer.Typer(
+    add_completion=False,
+    invoke_without_command=True,
+    help="What was spent, run by run, and what is in doubt.",
+)
+
+
+@app.callback()
+def ledger(context: typer.Context, sandbox: OnSandbox = False, as_json: AsJson = False) -> None:
+    """Show what was spent, run by run, and what is in doubt."""
+    from leadkit.result import make_receipt
+
+    if context.invoked_subcommand is not None:
+        context.obj = sandbox, as_json  # given before the subcommand, they hold for it
+        return
+    with open_workspace(sandbox) as workspace:
+        receipts = [make_receipt(record, {}, 0) for record in workspace.ledger.runs()]
+        doubtful = workspace.ledger.doubtful()
+        if as_json:
+            body = {"runs": [receipt.to_dict() for receipt in receipts]}
+            print_json({**body, "in_doubt": [fact._asdict() for fact in doubtful]})
+            return
+        print(f"Ledger {workspace.ledger.where}: {len(receipts):,} runs")
+        for record, receipt in zip(workspace.ledger.runs(), receipts, strict=True):
+            print(receipt)
+            if record.state == "running" and not workspace.ledger.owners.alive(record.owner):
+                print(f"  interrupted        its process is gone. To go on: leadkit resume {record.id}")
+        if doubtful:
+            print(f"In doubt: {len(doubtful):,}. Their money stays reserved until somebody knows or decides.")
+            counts = Counter(fact.call_id for fact in doubtful)
+            for fact in {fact.call_id: fact for fact in reversed(doubtful)}.values():
+                more = f" and {counts[fact.call_id] - 1:,} more" if counts[fact.call_id] > 1 else ""
+                print(f"  call {fact.call_id}: {fact.provider} {fact.step} {fact.key}{more}: {fact.why}")
+            print("To decide: leadkit ledger settle CALL charged | not-charged | pay-again | give-up")
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    run_id: RunId,
+    sandbox: OnSandbox = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one run with its calls."""
+    from leadkit.result import make_receipt
+
+    sandbox, as_json = sandbox or context.obj[0], as_json or context.obj[1]
+    with open_workspace(sandbox) as workspace:
+        receipt = make_receipt(workspace.ledger.run(run_id), {}, 0)
+        calls = workspace.ledger.calls(run_id)
+        if as_json:
+            print_json({"receipt": receipt.to_dict(), "calls": [call.to_dict() for call in calls]})
+            return
+        print(receipt)
+        for call in calls:
+            what = f"{call.key_count:,} keys, {call.amount} credits, request {call.request_id or 'unknown'}"
+            print(
+                f"  call {call.id}: {call.state.name.lower().replace('_', ' ')}, {what} {call.note}".rstrip()
+            )
+
+
+@app.command()
+def settle(
+    context: typer.Context,
+    call: Annotated[int, typer.Argument(help="The call's number, from leadkit ledger.")],
+    decision: Annotated[str, typer.Argument(help="charged, not-charged, pay-again or give-up.")],
+    sandbox: OnSandbox = False,
+) -> None:
+    """Decide about a call that may have been charged and was never answered."""
+    with open_workspace(sandbox or context.obj[0]) as workspace:
+        count = workspace.ledger.decide(call, decision, by=workspace.user)
+        print(f"Call {call}: {decision}, for {count:,} keys. It is noted as your decision.")
+
+
+def forget(
+    email: Annotated[str | None, typer.Option(help="The person's address.")] = None,
+    phone: Annotated[str | None, typer.Option(help="Phone, with its country code.")] = None,
+    linkedin: Annotated[str | None, typer.Option(help="LinkedIn profile.")] = None,
+    lead_id: Annotated[str | None, typer.Option(help="Lead id of the provider.")] = None,
+    suppress: Annotated[
+        bool, typer.Option("--suppress/--no-suppress", help="Keep the person from being asked about again.")
+    ] = True,
+    sandbox: OnSandbox = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a person out of everything that leadkit keeps, and search the bytes for what is left."""
+    from leadkit.forget import forget as forget_person
+
+    with open_workspace(sandbox) as workspace:
+        receipt = forget_person(
+            email=email,
+            phone=phone,
+            linkedin=linkedin,
+            lead_id=lead_id,
+            suppress=suppress,
+            workspace=workspace,
+        )
+        print_json({"forget": receipt.to_dict()}) if as_json else print(receipt)
+        raise typer.Exit(NOT_WHOLLY_DONE if receipt.left else DONE)
+
+
+def purge(sandbox: OnSandbox = False, as_json: AsJson = False) -> None:
+    """Delete answers past their time, and raw answers a week after they were read. Done once a day anyway."""
+    with open_workspace(sandbox) as workspace:
+        gone = workspace.purge()
+        if as_json:
+            print_json({"purge": asdict(gone)})
+            return
+        print(
+            f"Purge: {gone.answers:,} answers past their time and {gone.bodies:,} raw answers were deleted. "
+            "What was paid stays recorded."
+        )
