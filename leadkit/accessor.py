@@ -123,6 +123,7 @@ class LeadsAccessor:
         last_name: str | None = None,
         company: str | None = None,
         domain: str | None = None,
+        company_id: str | None = None,
         via: str | None = None,
         want: Sequence[str] = (),
         refresh: bool = False,
@@ -131,7 +132,8 @@ class LeadsAccessor:
         """Plan to find who each row is, by the best identity that it has.
 
         The columns in the order in which they are preferred: a LinkedIn profile, an e-mail address, a name with
-        the company's domain, a name with the company. ``want`` at LeadIQ: ``profile`` (0.1 credits), ``email``
+        the provider's id of the company (Leadfeeder's, from :meth:`match_companies`), a name with the company's
+        domain, a name with the company. ``want`` at LeadIQ: ``profile`` (0.1 credits), ``email``
         (1), ``phone`` (10), ``company`` (3); whoever comes back is compared with the row, and the score and its
         reasons are columns.
         """
@@ -143,6 +145,7 @@ class LeadsAccessor:
             "last_name": last_name,
             "company": company,
             "domain": domain,
+            "company_id": company_id,
         }
         return self._plan("find_people", columns, via=via, want=want, refresh=refresh, workspace=workspace)
 

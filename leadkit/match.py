@@ -55,11 +55,11 @@ def compare(row: Mapping[str, Any], found: Mapping[str, Any]) -> Match:
     ----------
     row
         The row's own cells: any of ``full_name``, ``first_name``, ``last_name``, ``company``, ``domain``, ``title``,
-        ``email``, ``linkedin``.
+        ``company_id``, ``email``, ``linkedin``.
     found
         The answer: any of ``full_name``, ``first_name``, ``last_name``, ``company`` or ``company_name``,
-        ``company_domain`` or ``domain``, ``title`` or ``job_title``, ``email``, ``linkedin_url``; and ``matched_by``
-        when the provider says what it found the person by.
+        ``company_id``, ``company_domain`` or ``domain``, ``title`` or ``job_title``, ``email``, ``linkedin_url``;
+        and ``matched_by`` when the provider says what it found the person by.
     """
     mine, theirs = _name(row), _name(found)
     if identity := _same_identity(row, found):
@@ -144,6 +144,7 @@ _ENDING = re.compile(r"(\.(co|com|org|net|ac|gov))?\.[^.]+$")
 class _Employer:
     names: tuple[tuple[str, ...], ...]  # the words of the name, and of a former one
     hosts: tuple[str, ...]
+    id: str | None = None  # the provider's own
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> _Employer:
@@ -156,6 +157,7 @@ class _Employer:
         return cls(
             tuple(words for text in texts if text and (words := _core(plain(text).split()))),
             tuple(host for host in hosts if host),
+            _key("id", values.get("company_id")),
         )
 
     @property
@@ -180,7 +182,9 @@ def _site(host: str) -> str:
 
 
 def _companies(mine: _Employer, theirs: _Employer, family: frozenset[str]) -> tuple[int, str]:
-    """What domains say, else names, else the one side's name and the other's domain."""
+    """What ids say, else domains, else names, else the one side's name and the other's domain."""
+    if mine.id and mine.id == theirs.id:
+        return 100, "company id agrees"
     named = [_company_names(one, other, family) for one in mine.names for other in theirs.names]
     names, why = max(named, default=(0, ""))
     hosts = list(itertools.product(mine.hosts, theirs.hosts))

@@ -24,6 +24,7 @@ from leadkit.errors import (
     ProviderError,
     QuotaExhaustedError,
     RateLimitedError,
+    SettingsError,
 )
 from leadkit.ledger import Claim, FactState, Ledger
 from leadkit.money import Amount
@@ -310,6 +311,10 @@ class Runner:
                     self._give_up(claim, call_id, unclear, str(error))
                     self._stop(error)
                     return
+            except SettingsError as error:  # the key is not one that this host takes
+                self._give_up(claim, call_id, unclear, str(error))
+                self._stop(error)
+                return
             except RateLimitedError as error:
                 limited += 1
                 unclear = unclear or error.charged == "unknown"

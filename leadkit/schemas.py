@@ -36,6 +36,8 @@ STEPS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "find_people": (
         ("linkedin",),
         ("email",),
+        ("full_name", "company_id"),
+        ("first_name", "last_name", "company_id"),
         ("full_name", "domain"),
         ("full_name", "company"),
         ("first_name", "last_name", "domain"),

@@ -12,6 +12,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -215,10 +216,8 @@ class Settings:
     def blank_secrets(self, text: str) -> str:
         """``text`` with every secret that was handed out so far replaced by stars."""
         for secret in list(self._known.values()):
-            value = secret.reveal()
-            # As it is, and as Basic authorisation packs it, up to where what follows it would show.
-            packed = base64.b64encode(value.encode()[: len(value) // 3 * 3]).decode()
-            text = text.replace(value, "***").replace(packed or value, "***")
+            for spelling in _spellings(secret.reveal()):
+                text = text.replace(spelling, "***")
         return text
 
     def _no_key(self, name: str, refused: str) -> str:
@@ -230,6 +229,15 @@ class Settings:
             f"{name} is not set.{hint}{refused} Set it with: export {name}=…  or: keyring set {KEYRING_SERVICE} "
             f"{name}  (`leadkit demo` works without a key.) Nothing was sent."
         )
+
+
+def _spellings(value: str) -> list[str]:
+    """A secret as it is, as Basic authorisation packs it, and unpacked if it came packed, as LeadIQ's keys do."""
+    spellings = [value]
+    spellings.append(base64.b64encode(value.encode()[: len(value) // 3 * 3]).decode())  # what follows varies
+    with suppress(ValueError):
+        spellings.append(base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode("ascii"))
+    return [spelling for spelling in spellings if spelling]
 
 
 class SecretFilter(logging.Filter):

@@ -21,7 +21,7 @@ import urllib3
 from urllib3.util import parse_url
 
 from leadkit.clock import Clock
-from leadkit.errors import AnswerLostError, BadAnswerError, NotSentError, ProviderError
+from leadkit.errors import AnswerLostError, BadAnswerError, LeadkitError, NotSentError, ProviderError
 from leadkit.providers.base import Provider, Request, Response
 from leadkit.settings import SecretFilter, Settings
 from leadkit.wire import Exchange, WireAdapter
@@ -104,7 +104,7 @@ class Transport:
         BadAnswerError
             A redirect. It is not followed: that would carry the key and the data to somebody else.
         SettingsError
-            There is no API key. Nothing was sent.
+            There is no API key, or not one that this host takes. Nothing was sent.
         """
         outcome = self._exchange(request)
         if isinstance(outcome, Response):
@@ -142,6 +142,9 @@ class Transport:
                     self._read(response.raw, response.headers.get("content-encoding", ""), body)
                 finally:
                     response.raw.close()  # back in the pool already if it was read to its end
+        except LeadkitError as error:  # the provider's, which could not use the key
+            error.__cause__ = error.__context__ = None
+            return error.with_traceback(None)
         except Exception as error:
             return self._lost(error, body) if exchange.started else self._not_sent(error)
         except BaseException as interrupt:

@@ -163,6 +163,20 @@ def test_no_key_is_an_error_before_anything_is_sent(open_workspace: Open, box: S
     assert not box.requests
 
 
+def test_a_key_that_its_provider_cannot_use_stops_the_run_and_holds_no_money(
+    box: Sandbox, open_workspace: Open
+) -> None:
+    workspace = open_workspace(LEADIQ_API_KEY="not*base64")
+    frame = pd.DataFrame({"Email": ["anna@example.com", "ben@example.com"]})
+    plan = make_plan(frame, "validate_emails", {"email": "Email"}, via="leadiq", workspace=workspace)
+    done = plan.run(at_most=1)
+    assert isinstance(done.stopped, SettingsError)
+    assert "LEADIQ_API_KEY is not base64" in done.receipt.stopped_why
+    assert done.receipt.rows["not tried"] == 2
+    assert done.receipt.held == done.receipt.charged.most == 0
+    assert not [one for one in box.requests if "verify-email" in one.path]
+
+
 def test_a_provider_that_is_down_costs_nothing_and_says_so(box: Sandbox, open_workspace: Open) -> None:
     ids = lead_ids(box, 2)
     box.stop()

@@ -114,6 +114,16 @@ def test_the_log_filter_knows_the_key_as_basic_authorisation_carries_it(
     assert packed[:20] not in found.blank_secrets(f"Authorization: Basic {packed}")
 
 
+@pytest.mark.parametrize("padding", ["", "="])
+def test_the_log_filter_knows_a_key_that_came_packed_as_it_goes_out_unpacked(padding: str) -> None:
+    import base64
+
+    packed = base64.b64encode(CANARY.encode()).decode().rstrip("=")
+    found = settings(LEADIQ_API_KEY=packed + padding * (-len(packed) % 4))
+    found.key("LEADIQ_API_KEY")
+    assert found.blank_secrets(f"X-API-Key: {CANARY}") == "X-API-Key: ***"
+
+
 # -- keys -------------------------------------------------------------------------------------------------------
 
 

@@ -167,6 +167,29 @@ def free_port() -> int:
 # -- what is sent, and what comes back --------------------------------------------------------------------------
 
 
+def test_what_a_provider_says_of_a_key_that_it_cannot_use_is_told_as_it_is(
+    serve: Serve, connect: Connect
+) -> None:
+    def refuse(key: str, host: str) -> Mapping[str, str]:
+        try:
+            raise ValueError(key)
+        except ValueError:
+            msg = "SERVICE_API_KEY is not base64. Nothing was sent."
+            raise SettingsError(msg)  # noqa: B904 - as careless as a provider can be
+
+    server = serve(answer)
+    transport = connect(server)
+    transport._provider.headers = refuse  # type: ignore[method-assign]
+    with pytest.raises(
+        SettingsError, match=r"^SERVICE_API_KEY is not base64\. Nothing was sent\.$"
+    ) as caught:
+        transport.send(ASK)
+    assert not server.requests
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    assert not any(frame.f_code.co_name == "refuse" for frame in frames)
+
+
 def test_the_request_is_what_was_asked_and_the_key_is_in_its_headers_only(
     serve: Serve, connect: Connect
 ) -> None:

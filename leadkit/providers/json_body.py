@@ -31,8 +31,10 @@ def _pairs(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def read_json(response: Response, provider: str) -> dict[str, Any]:
+def read_json(response: Response, title: str) -> dict[str, Any]:
     """The JSON object in a body; NaN and infinities become None, keys given twice lose their value.
+
+    ``title`` is the provider's, for the messages.
 
     Raises
     ------
@@ -40,24 +42,23 @@ def read_json(response: Response, provider: str) -> dict[str, Any]:
         Not JSON, not an object, nested or numbered beyond reason. The call may have been charged.
     """
     kind = response.headers.get("content-type", "")
-    looks_like_json = response.body.lstrip()[:1] == b"{"
-    if "html" in kind or not looks_like_json:
-        what = (
-            "a proxy or a sign-in page answered" if b"<" in response.body[:200] else "the answer is not JSON"
-        )
-        msg = (
-            f"{provider}: {what} instead of {provider} (HTTP {response.status}, {kind or 'no content type'})."
-        )
-        raise BadAnswerError(msg, provider=provider)
+    shown = f"HTTP {response.status}, {kind or 'no content type'}"
+    if "html" in kind or response.body.lstrip()[:1] != b"{":
+        page = b"<" in response.body[:200]
+        what = f"a proxy or a sign-in page answered in place of {title}" if page else "the answer is not JSON"
+        raise _unreadable(title, f"{what} ({shown})")
     try:
         body = json.loads(
             response.body, parse_float=Decimal, parse_constant=lambda _: None, object_pairs_hook=_pairs
         )
     except (ValueError, RecursionError):
-        msg = f"{provider}: the answer broke off or is not JSON (HTTP {response.status})."
-        raise BadAnswerError(msg, provider=provider) from None
+        raise _unreadable(title, f"the answer broke off or is not JSON ({shown})") from None
     assert isinstance(body, dict)
     return body
+
+
+def _unreadable(title: str, what: str) -> BadAnswerError:
+    return BadAnswerError(f"{title}: {what}. It may have been charged.", provider=title.lower())
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -122,12 +122,15 @@ def _chosen(people: Sequence[Mapping[str, Any]], parts: Mapping[str, str], *, mo
     if flag == "yes":
         return suppressed("person")
     values |= {"contact_id": record_id(person), "do_not_contact": flag}
-    # No columns, but for whoever compares this person with the row: what the search itself made sure of.
+    values |= read_fields(person, CONTACT_DETAILS, reveal=flag == "no")
+    # For whoever compares this person with the row: what the search itself made sure of.
     if "email" in parts:
         values["matched_by"] = "e-mail"
-    elif "company_id" not in parts and "domain" in parts:
+    elif "company_id" in parts:
+        values["company_id"] = parts["company_id"]
+    elif "domain" in parts:
         values["company_domain"] = parts["domain"]
-    return Answer("found", values | read_fields(person, CONTACT_DETAILS, reveal=flag == "no"))
+    return Answer("found", values)
 
 
 def _may_be(person: Mapping[str, Any], parts: Mapping[str, str]) -> bool:

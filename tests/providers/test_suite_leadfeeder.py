@@ -81,6 +81,21 @@ class TestFindPeopleByNameAndDomain(StepSuite):
         return found
 
 
+class TestFindPeopleByNameAndCompanyId(StepSuite):
+    provider, step, path = "leadfeeder", "find_people", "/contacts/search"
+    columns: ClassVar = {"full_name": "Name", "company_id": "Company id"}
+    answer = "leadfeeder_full_name"
+
+    def rows(self, box: Sandbox) -> Rows:
+        def place(person: Person) -> tuple[str, str] | None:
+            job = spelling.job("leadfeeder", person)
+            return (full_name(person), records.company_id(job.company)) if job else None
+
+        times = Counter(map(place, directory_of(box.world).people))
+        alone = [there for there in map(place, people(box)) if there and times[there] == 1]
+        return [{"Name": name, "Company id": company, "Answer": name} for name, company in alone]
+
+
 class TestUnlock(StepSuite):
     provider, step, path = "leadfeeder", "unlock", "/contacts*"
     columns: ClassVar = {"lead_id": "Id"}
@@ -128,3 +143,24 @@ def test_colleagues_of_one_name_are_counted_and_none_of_them_is_chosen(tmp_path:
         assert f"{times} people match" in row["leadfeeder_find_people_note"]
         assert pd.isna(row["leadfeeder_contact_id"])
         assert pd.isna(row["leadfeeder_full_name"])
+
+
+def test_people_are_found_in_the_companies_that_were_matched_before(tmp_path: Path) -> None:
+    with scene(tmp_path / "home", {}, {}) as opened:
+        known = {one.domain for one in companies(opened.box)}
+        jobs = [(one, spelling.job("leadfeeder", one)) for one in people(opened.box)]
+        someone, job = next((one, job) for one, job in jobs if job and job.company.domain in known)
+        first, last = spelling.names("leadfeeder", someone)
+        frame = pd.DataFrame({"First": [first], "Last": [last], "Domain": [job.company.domain]})
+        workspace = opened.workspace()
+        matched = frame.leads.match_companies(domain="Domain", workspace=workspace).run(at_most=0).frame
+        plan = matched.leads.find_people(
+            first_name="First",
+            last_name="Last",
+            company_id="leadfeeder_company_id",
+            via="leadfeeder",
+            workspace=workspace,
+        )
+        found = plan.run(at_most=0).frame.iloc[0]
+        assert found["leadfeeder_contact_id"] == records.contact_id(someone)
+        assert "company id agrees" in found["leadfeeder_match_reasons"]
