@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import getpass
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -75,6 +76,31 @@ class Workspace:
                 with suppress(LedgerError):  # another day, then
                     purge_daily(self._ledger, self._keeps)
             return self._ledger
+
+    def for_user(self, name: str, day_millicredits: int | None = None) -> Workspace:
+        """The same workspace in another person's name: what is bought through it is noted as theirs.
+
+        Parameters
+        ----------
+        name
+            Who buys.
+        day_millicredits
+            The most they may spend in a day (UTC) at one provider, besides what the settings allow everybody.
+
+        Raises
+        ------
+        LedgerError
+            The ledger cannot be opened.
+        """
+        with self._lock:
+            caps = self.ledger.caps  # opened here, so that it is shared
+            users = {user: cap for user, cap in caps.users.items() if user != name}
+            if day_millicredits is not None:
+                users[name] = day_millicredits
+            self.ledger.caps = replace(caps, users=users)
+            other = copy.copy(self)
+        other.user = name
+        return other
 
     def purge(self) -> Purged:
         """Delete the answers that are past their time, and raw answers a week after they were read.

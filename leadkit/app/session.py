@@ -1,12 +1,14 @@
-"""What the pages of one server share: a workspace and its jobs. Nothing here belongs to one visitor."""
+"""What a page works with: the server's one workspace and its jobs, in the name of whoever looks."""
 
 from __future__ import annotations
 
 import atexit
+import copy
 import os
 import threading
 
 from leadkit.app.jobs import Jobs
+from leadkit.app.visitor import Visitor, guard, owner, visitor
 from leadkit.errors import ProviderError
 from leadkit.providers import make_provider, provider_names
 from leadkit.providers.base import Balance
@@ -18,12 +20,23 @@ BALANCE_SECONDS = 60.0
 
 
 class Session:
-    """One server process: a workspace and the jobs in it."""
+    """A workspace and the jobs in it, as one visitor uses them.
+
+    ``workspace.user`` is the visitor's name: what is bought through it is noted as theirs, within their daily cap.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.visitor = owner()
         self.jobs = Jobs(workspace)
         self._balances: dict[str, tuple[float, Balance | None]] = {}
+
+    def seen_by(self, visitor: Visitor) -> Session:
+        """The same session as another visitor uses it."""
+        other = copy.copy(self)
+        other.visitor = visitor
+        other.workspace = self.workspace.for_user(visitor.name, visitor.daily_cap)
+        return other
 
     @property
     def banner(self) -> str:
@@ -57,23 +70,24 @@ _session: Session | None = None
 
 
 def session() -> Session:
-    """The session of this process, opened at first use: the sandbox when no provider's key is set.
+    """What whoever looks works with; the workspace is opened at first use: the sandbox when no key is set.
 
     Raises
     ------
     SettingsError
-        A setting in the environment is not usable.
+        Nobody is signed in, or a setting in the environment is not usable.
     LedgerError
         The workspace's folder cannot be used.
     """
     global _session
+    who = visitor()
     with _lock:
         if _session is None:
             workspace = connect() if _a_key_is_set() else connect("sandbox")
             _session = Session(workspace)
             _session.jobs.tidy()
             atexit.register(close)
-        return _session
+        return _session.seen_by(who)
 
 
 def close() -> None:
@@ -83,6 +97,7 @@ def close() -> None:
         if _session is not None:
             _session.close()
             _session = None
+        guard(False)
 
 
 def _a_key_is_set() -> bool:

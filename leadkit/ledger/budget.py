@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, func, select
@@ -15,10 +16,21 @@ DAY_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Ceilings for a day (UTC) at one provider, in millicredits; None for no ceiling."""
+    """Ceilings for a day (UTC) at one provider, in millicredits; None for no ceiling.
+
+    ``user_day`` holds for each user, and ``users`` for those who have a ceiling of their own besides it.
+    """
 
     user_day: int | None = None
     account_day: int | None = None
+    users: Mapping[str, int] = field(default_factory=dict)
+
+    def of_user(self, name: str) -> int | None:
+        """The lower of the two ceilings for a user."""
+        return min(
+            (cap for cap in (self.user_day, self.users.get(name)) if cap is not None),
+            default=None,
+        )
 
 
 NO_CAPS = Caps()
@@ -54,9 +66,9 @@ def room(connection: Connection, run_id: str, caps: Caps, now: int) -> Room:
     if caps.account_day is not None:
         left = caps.account_day - _sum(connection, today.where(operations.c.account == run.account))
         rooms.append(Room(left, _reached(caps.account_day, "the account")))
-    if caps.user_day is not None:
-        left = caps.user_day - _sum(connection, today.where(runs.c.approved_by == run.approved_by))
-        rooms.append(Room(left, _reached(caps.user_day, run.approved_by)))
+    if (of_user := caps.of_user(run.approved_by)) is not None:
+        left = of_user - _sum(connection, today.where(runs.c.approved_by == run.approved_by))
+        rooms.append(Room(left, _reached(of_user, run.approved_by)))
     return min(rooms, key=lambda one: one.millicredits)
 
 

@@ -205,3 +205,10 @@ def test_the_settings_of_the_ceilings_hold_for_a_run_and_its_rows_say_so(
     held_back = done.frame[done.frame["leadleap_unlock_status"] == "over budget"]
     (note,) = held_back["leadleap_unlock_note"].unique()
     assert note.startswith("the ceiling of 2 credits a day for tester was reached before this row")
+
+
+def test_a_user_may_have_a_ceiling_of_their_own(driver: LedgerDriver, start: Start) -> None:
+    driver.ledger.caps = Caps(user_day=2_000, users={"ann": 1_000, "bob": 9_000})
+    bought = {name: start(name).reserve([f"{name}{n}" for n in range(5)]) for name in ("ann", "bob", "cid")}
+    assert {name: len(claim.keys) for name, claim in bought.items()} == {"ann": 1, "bob": 2, "cid": 2}
+    assert "1 credit" in bought["ann"].ceiling
