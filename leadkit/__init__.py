@@ -19,10 +19,12 @@ from leadkit import accessor as _accessor  # noqa: F401 (registers DataFrame.lea
 from leadkit import errors
 
 if TYPE_CHECKING:
-    from leadkit.forget import forget
+    from leadkit.forgetting import forget
     from leadkit.lists import add_to_list
-    from leadkit.plan import Plan, Preview, make_plan
+    from leadkit.plan import Plan, make_plan
+    from leadkit.preview import Preview
     from leadkit.result import Done, Receipt
+    from leadkit.review import found_people, judge
     from leadkit.search import search_companies, search_people
     from leadkit.sheets import Book
     from leadkit.sheets import open_book as open  # noqa: A004 (leadkit.open reads well)
@@ -35,13 +37,15 @@ _PUBLIC = {
     "Book": ("leadkit.sheets", "Book"),
     "Done": ("leadkit.result", "Done"),
     "Plan": ("leadkit.plan", "Plan"),
-    "Preview": ("leadkit.plan", "Preview"),
+    "Preview": ("leadkit.preview", "Preview"),
     "Receipt": ("leadkit.result", "Receipt"),
     "Workspace": ("leadkit.workspace", "Workspace"),
     "add_to_list": ("leadkit.lists", "add_to_list"),
     "balances": ("leadkit.workspace", "balances"),
     "connect": ("leadkit.workspace", "connect"),
-    "forget": ("leadkit.forget", "forget"),
+    "forget": ("leadkit.forgetting", "forget"),
+    "found_people": ("leadkit.review", "found_people"),
+    "judge": ("leadkit.review", "judge"),
     "make_plan": ("leadkit.plan", "make_plan"),
     "open": ("leadkit.sheets", "open_book"),
     "search_companies": ("leadkit.search", "search_companies"),
@@ -60,6 +64,8 @@ __all__ = [
     "connect",
     "errors",
     "forget",
+    "found_people",
+    "judge",
     "make_plan",
     "open",
     "search_companies",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from leadkit.ledger import FactState, Stored
-from leadkit.match import compare
 from leadkit.money import MILLICREDITS_PER_CREDIT
 from leadkit.outcomes import OUTCOMES, Done, make_receipt, result_columns
-from leadkit.plan import BLANK, SUPPRESSED, UNUSABLE, Plan
+from leadkit.plan import Plan
+from leadkit.preview import BLANK, IN_DOUBT, LEFT_OUT, SUPPRESSED, TO_BUY, UNUSABLE
 from leadkit.providers.base import Operation, ResultColumn
+from leadkit.review import candidates
 from leadkit.run import Outcome
 from leadkit.schemas import check_result
 
@@ -29,8 +30,14 @@ def join(plan: Plan, run_id: str, outcome: Outcome) -> Done:
     for key in ledger.suppressed_answers({key: answer.values for key, answer in stored.items()}):
         stored[key] = replace(stored[key], state=FactState.SUPPRESSED, values={}, note="")
     if operation.step == "find_people":
-        _judge(plan, stored)
-    by_key = [_outcome_of(key, stored.get(key), run_id, outcome) for key in plan.keys]
+        _judge(plan, record.operation_id, stored)
+    left_out = _left_out(plan, ledger.run_keys(run_id))
+    by_key = [
+        ("left out", "left out of this run")
+        if key in left_out
+        else _outcome_of(key, stored.get(key), run_id, outcome)
+        for key in plan.keys
+    ]
     statuses = _row_outcomes(plan, np.array([OUTCOMES.index(status) for status, _ in by_key], dtype=np.int8))
     added = _added_columns(plan, stored, [note for _, note in by_key], statuses, run_id)
     frame = (
@@ -54,33 +61,29 @@ def join(plan: Plan, run_id: str, outcome: Outcome) -> Done:
     )
 
 
-_NAMES = ("full_name", "first_name", "last_name")
-
-
-def _judge(plan: Plan, stored: dict[str, Stored]) -> None:
+def _judge(plan: Plan, operation_id: int, stored: dict[str, Stored]) -> None:
     """Compare whoever was found with the row that asked; of somebody who does not fit only the score is shown."""
-    roles = {role: plan.frame[column].to_numpy(dtype=object) for role, column in plan.columns.items()}
-    for key, position in zip(plan.keys, plan.first, strict=True):
-        answer = stored.get(key)
-        if answer is None or answer.state != FactState.FOUND:
-            continue
-        if answer.values.get("matches") is not None and not any(map(answer.values.get, _NAMES)):
+    for one in candidates(plan, operation_id, stored):
+        answer = stored[one.key]
+        if one.undecided_by_provider:
             # The provider itself saw several and chose nobody; how many is all there is to tell.
-            values = {"matches": answer.values["matches"], "ambiguous": True}
-            stored[key] = replace(answer, values=values)
+            stored[one.key] = replace(answer, values={"matches": one.found["matches"], "ambiguous": True})
             continue
-        match = compare({role: cells[position] for role, cells in roles.items()}, answer.values)
-        judged: dict[str, Any] = {"match_score": match.score, "match_reasons": match.reasons}
-        if match.ambiguous:
-            who = ", ".join(
-                str(value)
-                for name in ("full_name", "title", "company_name", "company")
-                if (value := answer.values.get(name))
-            )
-            note = f"{plan.operation.provider} found {who or 'somebody'}: {match.reasons}"
-            stored[key] = replace(answer, values={**judged, "ambiguous": True}, note=note)
+        judged: dict[str, Any] = {"match_score": one.match.score, "match_reasons": one.reasons}
+        if one.accepted:
+            stored[one.key] = replace(answer, values={**answer.values, **judged})
+            continue
+        note = f"{plan.operation.provider} found {one.who}: {one.reasons}"
+        if one.verdict is None:
+            stored[one.key] = replace(answer, values={**judged, "ambiguous": True}, note=note)
         else:
-            stored[key] = replace(answer, values={**answer.values, **judged})
+            stored[one.key] = replace(answer, state=FactState.NOT_FOUND, values=judged, note=note)
+
+
+def _left_out(plan: Plan, wanted: Collection[str]) -> set[str]:
+    """Keys that nobody answered and that the run did not set out to buy: it was a pilot, for a few of the others."""
+    open_keys = np.isin(plan.row_states[plan.first], (TO_BUY, IN_DOUBT, LEFT_OUT))
+    return {plan.keys[i] for i in np.flatnonzero(open_keys)}.difference(wanted)
 
 
 def _outcome_of(key: str, stored: Stored | None, run_id: str, outcome: Outcome) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 import leadkit
 from leadkit.errors import InputError
-from leadkit.forget import forget
+from leadkit.forgetting import forget
 from leadkit.plan import make_plan
 from leadkit.result import Done
 from leadkit.sandbox import Sandbox

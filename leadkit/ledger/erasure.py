@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, delete, false, or_, select, update
 
 from leadkit.keys import parts_of
-from leadkit.ledger.schema import answers, bodies, calls, facts, operations, runs
+from leadkit.ledger.schema import answers, bodies, calls, facts, operations, runs, verdicts
 from leadkit.ledger.suppression import PERSONAL_KINDS, Suppression, identifiers_in
 
 #: A person's answers name further identifiers, whose answers may name further ones. Two rounds find them.
@@ -86,6 +86,7 @@ def _erase_facts(connection: Connection, suppression: Suppression, fact_ids: Ite
     for fact_id in fact_ids:
         key = connection.execute(select(facts.c.key).where(facts.c.id == fact_id)).scalar_one()
         connection.execute(delete(answers).where(answers.c.fact_id == fact_id))
+        connection.execute(delete(verdicts).where(verdicts.c.fact_id == fact_id))
         # The charge stays, under a name that only the same key in the same workspace would give again.
         name = f"forgotten {suppression.digest('fact', key)}"
         mine = facts.c.id == fact_id

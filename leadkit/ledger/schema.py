@@ -145,6 +145,17 @@ answers = Table(
     Column("note", Text, nullable=False, server_default=""),
 )
 
+#: What a person said of whoever was found for a key, so that nobody has to be asked twice.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("fact_id", ForeignKey("facts.id", ondelete="CASCADE"), primary_key=True),
+    Column("person", Text, primary_key=True),  # a keyed hash of who was found
+    Column("same", Integer, nullable=False),  # 1: it is the row's person; 0: somebody else
+    Column("given_by", Text, nullable=False),
+    Column("given_at", BigInteger, nullable=False),
+)
+
 #: What came over the wire, kept before anybody believed it.
 bodies = Table(
     "bodies",
