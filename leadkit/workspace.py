@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from leadkit.clock import Clock, SystemClock
-from leadkit.errors import InputError, LeadkitError, LedgerError, ProviderError
+from leadkit.errors import InputError, LeadkitError, LedgerError, ProviderError, SettingsError
 from leadkit.ledger import FileOwners, Ledger, Owners, PostgresOwners, open_postgres, open_sqlite
 from leadkit.ledger.budget import Caps
 from leadkit.ledger.ledger import key_account
@@ -203,7 +203,7 @@ class Workspace:
     def balances(self) -> list[Balance]:
         """The balance of every provider that a key is set for. Free calls.
 
-        One that refuses, or is down, is listed with the reason in its ``note``.
+        One that refuses, is down, or needs a setting is listed as ``refused``, with the reason in its ``note``.
 
         Raises
         ------
@@ -219,8 +219,8 @@ class Workspace:
     def _balance_or_why(self, provider: str) -> Balance:
         try:
             return self.balance(provider)
-        except ProviderError as error:
-            return Balance(provider, account=None, remaining=None, used=None, note=str(error))
+        except (ProviderError, SettingsError) as error:
+            return Balance(provider, account=None, remaining=None, used=None, note=str(error), refused=True)
 
     def _fingerprint(self, provider: str) -> str:
         """What the ledger knows the key by; one key may have several accounts, of which settings choose one."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import typer
 
 from leadkit.cli.options import AsJson, OnSandbox
-from leadkit.cli.terminal import DONE, open_workspace, print_json
+from leadkit.cli.terminal import REFUSED, open_workspace, print_json
 
 
 def balance(sandbox: OnSandbox = False, as_json: AsJson = False) -> None:
@@ -20,12 +20,14 @@ def balance(sandbox: OnSandbox = False, as_json: AsJson = False) -> None:
         print_json({"balances": [asdict(found) for found in balances]})
     else:
         for found in balances:
-            left = "unknown" if found.remaining is None else credits_text(found.remaining)
-            used = "unknown" if found.used is None else credits_text(found.used)
-            until = f"; the period ends {found.period_end}" if found.period_end else ""
-            note = f" ({found.note})" if found.note else ""
-            print(f"{found.provider}: {left} credits left, {used} used{until}{note}")
-    raise typer.Exit(DONE)
+            amounts = ((found.remaining, "left"), (found.used, "used"), (found.limit, "in all"))
+            said = [
+                f"{credits_text(amount)} credits {what}" for amount, what in amounts if amount is not None
+            ]
+            until = [f"the period ends {found.period_end}"] if found.period_end else []
+            print(f"{found.provider}: {'; '.join([*said, *until, *([found.note] if found.note else [])])}")
+    if any(found.refused for found in balances):
+        raise typer.Exit(REFUSED)
 
 
 def operations(as_json: AsJson = False) -> None:

@@ -97,7 +97,7 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Take a person out of everything that leadkit keeps, and search the bytes for what is left."""
-    from leadkit.forget import forget as forget_person
+    from leadkit.forgetting import forget as forget_person
 
     with open_workspace(sandbox) as workspace:
         receipt = forget_person(

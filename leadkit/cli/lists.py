@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from leadkit.cli.options import Book, HeaderRow, OnSandbox, Output, Overwrite, Sheet
-from leadkit.cli.terminal import DONE, NOT_WHOLLY_DONE, check_output, open_workspace
+from leadkit.cli.terminal import DONE, NOT_WHOLLY_DONE, check_output, open_rows, open_workspace
+from leadkit.errors import InputError
 
 
 def add_to_list(
@@ -29,10 +30,9 @@ def add_to_list(
 ) -> None:
     """Put the rows on a list at a provider. No credits; nothing is sent twice."""
     from leadkit.lists import add_to_list as add
-    from leadkit.sheets import open_book
 
-    opened = open_book(book, sheet=sheet, header_row=header_row)
-    columns = dict(part.split("=", 1) for part in column if "=" in part)
+    columns = _pairs(column)
+    opened = open_rows(book, sheet=sheet, header_row=header_row)
     target = output or opened.default_output
     if not dry_run:
         check_output(opened, target, overwrite)
@@ -46,3 +46,18 @@ def add_to_list(
         print(f"Written: {target.resolve()}")
     bad = told["list_status"].isin(["failed", "in doubt", "not sent"]).any()
     raise typer.Exit(NOT_WHOLLY_DONE if bad else DONE)
+
+
+def _pairs(options: list[str]) -> dict[str, str]:
+    """``["first_name=Vorname"]`` as a mapping. Raises InputError for what is not so written."""
+    pairs: dict[str, str] = {}
+    for option in options:
+        what, equals, column = (part.strip() for part in option.partition("="))
+        if not (what and equals and column):
+            msg = f"--column is written WHAT=COLUMN, such as first_name=Vorname, not {option!r}. Nothing was sent."
+            raise InputError(msg)
+        if what in pairs:
+            msg = f"--column names {what} twice: {pairs[what]!r} and {column!r}. Nothing was sent."
+            raise InputError(msg)
+        pairs[what] = column
+    return pairs

@@ -13,7 +13,9 @@ import typer
 
 from leadkit.cli.terminal import STEPS
 
-Book = Annotated[Path, typer.Argument(help="A workbook: .xlsx, .xlsm, .csv, .xls, .xlsb or .ods.")]
+Book = Annotated[
+    Path, typer.Argument(metavar="BOOK", help="A workbook: .xlsx, .xlsm, .csv, .xls, .xlsb or .ods.")
+]
 Sheet = Annotated[str | None, typer.Option(help="The sheet; the first visible one when left out.")]
 HeaderRow = Annotated[int | None, typer.Option(help="Spreadsheet row of the header; found when left out.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where the copy with the results goes.")]
@@ -34,7 +36,7 @@ class PlanOptions:
     """What makes a plan of a workbook, as the command line gives it; see :func:`leadkit.plan.make_plan`."""
 
     book: Book
-    step: Annotated[str, typer.Argument(help=f"What to do: {', '.join(STEPS)}.")]
+    step: Annotated[str, typer.Argument(metavar="STEP", help=f"What to do: {', '.join(STEPS)}.")]
     email: Annotated[str | None, _column("--email", "e-mail addresses")] = None
     lead_id: Annotated[str | None, _column("--lead-id", "lead ids of the provider")] = None
     linkedin: Annotated[str | None, _column("--linkedin", "LinkedIn profiles")] = None

@@ -44,16 +44,33 @@ def open_workspace(sandbox: bool) -> Iterator[Workspace]:
         yield workspace
 
 
+def open_rows(path: Path, *, sheet: str | None, header_row: int | None, hidden_rows: bool = True) -> Book:
+    """A workbook that has rows to work on.
+
+    Raises
+    ------
+    SheetError
+        It cannot be opened, or its sheet has no rows. Nothing was sent.
+    """
+    from leadkit.sheets import open_book
+
+    book = open_book(path, sheet=sheet, header_row=header_row, hidden_rows=hidden_rows)
+    if book.frame.empty:
+        others = " Choose another with --sheet." if len(book.sheets) > 1 else ""
+        msg = f"{book.name} has no rows to work on. {' '.join(book.notes)} Nothing was sent.{others}"
+        raise SheetError(msg)
+    return book
+
+
 def plan_book(options: PlanOptions, workspace: Workspace) -> tuple[Book, Plan]:
     """Open a workbook and plan a step for it; columns that were not named are guessed, and the guess is shown."""
     from leadkit.plan import make_plan
-    from leadkit.sheets import open_book
 
     if options.step not in STEPS:
         msg = f"There is no step {options.step!r}; there are {', '.join(STEPS)}. Nothing was sent."
         raise InputError(msg)
     step = options.step.replace("-", "_")
-    book = open_book(
+    book = open_rows(
         options.book,
         sheet=options.sheet,
         header_row=options.header_row,
@@ -152,7 +169,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Any]:
     from rich.progress import Progress as Bar
 
     from leadkit.money import credits_text
-    from leadkit.plan import duration_text
+    from leadkit.preview import duration_text
 
     columns = (
         TextColumn("{task.description}"),

@@ -181,7 +181,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a provider's account has, in millicredits; None where the provider does not say."""
+    """What a provider's account has, in millicredits; None where the provider does not say.
+
+    ``refused``: it would not say, or could not be reached, and ``note`` is why.
+    """
 
     provider: str
     account: str | None
@@ -190,6 +193,7 @@ class Balance:
     limit: int | None = None
     period_end: str | None = None
     note: str = ""
+    refused: bool = False
 
 
 class Provider(Protocol):

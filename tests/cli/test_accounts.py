@@ -1,0 +1,54 @@
+"""Balances and the ledger on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leadkit.sandbox import Sandbox
+from tests.cli.calling import Run
+
+
+def test_the_balance_and_the_ledger_are_shown(leadkit: Run, people: Path) -> None:
+    leadkit("run", people, "validate-emails", "--email", "Email", "--at-most", 10)
+    balances = {found["provider"]: found for found in leadkit("balance", "--json").json["balances"]}
+    assert balances["leadleap"]["remaining"] == 5_000_000
+    ledger = leadkit("ledger", "--json").json
+    (run,) = ledger["runs"]
+    assert run["state"] == "done"
+    assert ledger["in_doubt"] == []
+    calls = leadkit("ledger", "show", run["run"], "--json").json["calls"]
+    assert [call["keys"] for call in calls] == [2]
+    assert run["run"] in leadkit("ledger").out
+
+
+def test_flags_before_a_subcommand_of_the_ledger_hold_for_it(leadkit: Run, people: Path) -> None:
+    leadkit("run", people, "validate-emails", "--email", "Email", "--at-most", 10)
+    run_id = leadkit("ledger", "--json").json["runs"][0]["run"]
+    assert leadkit("ledger", "--json", "show", run_id).json["receipt"]["run"] == run_id
+
+
+def test_a_provider_that_is_down_is_told_by_the_exit_status_beside_the_others_balances(
+    leadkit: Run, box: Sandbox
+) -> None:
+    box.fault("status", "/account/usage", status=503, times=None)
+    ended = leadkit("balance", "--json")
+    assert ended.status == 3
+    balances = {found["provider"]: found for found in ended.json["balances"]}
+    assert balances["leadleap"]["remaining"] is None
+    assert balances["leadleap"]["note"]
+    assert balances["leadey"]["remaining"] is not None
+    ended = leadkit("balance")
+    assert ended.status == 3
+    (line,) = [line for line in ended.out.splitlines() if line.startswith("leadleap")]
+    assert "503" in line
+    assert "unknown" not in line
+
+
+def test_a_provider_that_needs_a_setting_does_not_hide_the_others_balances(
+    leadkit: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADFEEDER_ACCOUNT_ID", "not an account")
+    ended = leadkit("balance", "--json")
+    assert ended.status == 3
+    refused = [found["provider"] for found in ended.json["balances"] if found["refused"]]
+    assert refused == ["leadfeeder"]

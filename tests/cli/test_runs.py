@@ -1,0 +1,190 @@
+"""Plans, runs and the demo on the command line: what they print, where they write, how they end."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import openpyxl
+
+from leadkit.app.places import data_folder
+from leadkit.sandbox import Sandbox
+from tests.cli.calling import Run, cells, refused
+from tests.conftest import KEYS_IN_USE
+
+
+def test_a_preview_sends_nothing_and_counts_every_row(leadkit: Run, people: Path, box: Sandbox) -> None:
+    ended = leadkit("preview", people, "validate-emails", "--email", "Email", "--json")
+    assert ended.status == 0
+    preview = ended.json["preview"]
+    assert preview["rows_total"] == 5
+    assert preview["keys_to_buy"] == 2
+    assert isinstance(preview["most_millicredits"], int)
+    assert preview["expected_millicredits"] is None
+    assert not box.requests
+
+
+def test_a_run_writes_the_enriched_workbook_and_prints_a_receipt(
+    leadkit: Run, people: Path, box: Sandbox, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.xlsx"
+    ended = leadkit(
+        "run", people, "validate-emails", "--email", "Email", "--at-most", 10, "-o", out, "--json"
+    )
+    assert ended.status == 0
+    receipt = ended.json["receipt"]
+    assert receipt["rows_total"] == 5
+    assert (
+        receipt["charged_least_millicredits"]
+        <= box.charged("leadleap")
+        <= receipt["charged_most_millicredits"]
+    )
+    assert receipt["charged_most_millicredits"] <= ended.json["preview"]["most_millicredits"]
+    assert ended.json["output"] == str(out)
+    written = cells(out)
+    assert list(written["Name"]) == list("abcde")
+    assert list(written["leadleap_validate_emails_status"]) == [
+        "answered",
+        "duplicate",
+        "blank",
+        "unusable",
+        "answered",
+    ]
+    assert written["leadleap_email_verdict"][0] == written["leadleap_email_verdict"][1]
+    assert written["leadleap_email_verdict"][2] == "not checked"
+    assert cells(people).equals(written[["Name", "Email"]])
+
+
+def test_a_second_run_costs_nothing_and_sends_nothing(leadkit: Run, people: Path, box: Sandbox) -> None:
+    arguments = (
+        "run",
+        people,
+        "validate-emails",
+        "--email",
+        "Email",
+        "--at-most",
+        10,
+        "--overwrite",
+        "--json",
+    )
+    leadkit(*arguments)
+    sent = len(box.requests)
+    again = leadkit(*arguments)
+    assert again.status == 0
+    assert again.json["receipt"]["charged_most_millicredits"] == 0
+    assert len(box.requests) == sent
+
+
+def test_an_amount_that_does_not_reach_is_told_by_the_exit_status_and_the_file_is_written(
+    leadkit: Run, tmp_path: Path, box: Sandbox
+) -> None:
+    book = data_folder() / "leadleap_prospects.xlsx"
+    out = tmp_path / "out.xlsx"
+    ended = leadkit("run", book, "unlock", "--lead-id", "Lead ID", "--at-most", 3, "-o", out, "--json")
+    assert ended.status == 1
+    assert ended.json["receipt"]["rows"]["over budget"] > 0
+    assert box.charged("leadleap") == 3_000
+    assert out.exists()
+
+
+def test_credits_that_run_out_print_the_line_that_resumes_and_it_does(
+    leadkit: Run, tmp_path: Path, box: Sandbox
+) -> None:
+    book, out = data_folder() / "leadleap_prospects.xlsx", tmp_path / "out.xlsx"
+    box.set_credits("leadleap", 5)
+    ended = leadkit("run", book, "unlock", "--at-most", 100, "-o", out)
+    assert ended.status == 3
+    assert "CREDITS_EXHAUSTED" in ended.out
+    (line,) = [line for line in ended.out.splitlines() if "To go on:" in line]
+    assert out.exists()
+    box.set_credits("leadleap", 100)
+    resumed = leadkit(*line.split("To go on: leadkit ")[1].split(), "--json")
+    assert resumed.status == 0
+    receipt = resumed.json["receipt"]
+    assert receipt["charged_most_millicredits"] == box.charged("leadleap")
+    statuses = cells(out)["leadleap_unlock_status"]
+    assert set(statuses) <= {"answered", "duplicate", "not found", "blank"}
+
+
+def test_the_column_is_guessed_when_none_is_named_and_the_guess_is_shown(leadkit: Run, people: Path) -> None:
+    ended = leadkit("preview", people, "validate-emails")
+    assert ended.status == 0
+    assert "Using column 'Email'" in ended.err
+
+
+def test_the_demo_spends_what_its_receipt_says_and_a_second_one_nothing(leadkit: Run, tmp_path: Path) -> None:
+    first, second = leadkit("demo", "--json").json, leadkit("demo", "--json").json
+    charged = [step["receipt"]["charged_most_millicredits"] for step in first["steps"]]
+    assert sum(charged) > 0
+    assert all(step["receipt"]["charged_most_millicredits"] == 0 for step in second["steps"])
+    assert all(step["receipt"]["calls"] == 0 for step in second["steps"])
+    assert zipfile.is_zipfile(second["output"])
+    assert "Lead ID" in [cell.value for cell in openpyxl.load_workbook(second["output"]).active[1]]
+
+
+def test_an_installed_leadkit_brings_its_workbooks() -> None:
+    assert (data_folder() / "leadleap_prospects.xlsx").is_file()
+
+
+def test_hidden_rows_are_left_alone_when_asked(leadkit: Run, tmp_path: Path, box: Sandbox) -> None:
+    book = openpyxl.Workbook()
+    for row in (["Email"], ["a@example.com"], ["hidden@example.com"], ["c@example.com"]):
+        book.active.append(row)
+    book.active.row_dimensions[3].hidden = True
+    path, out = tmp_path / "hidden.xlsx", tmp_path / "out.xlsx"
+    book.save(path)
+    arguments = (
+        "run",
+        path,
+        "validate-emails",
+        "--email",
+        "Email",
+        "--at-most",
+        9,
+        "-o",
+        out,
+        "--skip-hidden",
+    )
+    assert leadkit(*arguments, "--json").json["receipt"]["rows_total"] == 2
+    asked = {address for request in box.paid_requests() for address in request.asked}
+    assert asked == {"a@example.com", "c@example.com"}
+    sheet = openpyxl.load_workbook(out)["Sheet"]
+    assert [cell.value for cell in sheet["A"]] == [
+        "Email",
+        "a@example.com",
+        "hidden@example.com",
+        "c@example.com",
+    ]
+    assert sheet["B3"].value is None
+    assert sheet["B4"].value
+
+
+def test_resume_replaces_only_what_its_own_run_wrote(leadkit: Run, tmp_path: Path, box: Sandbox) -> None:
+    book, out = data_folder() / "leadleap_prospects.xlsx", tmp_path / "out.xlsx"
+    box.fault("status", "/leads/unlock", status=402, times=None)
+    ended = leadkit("run", book, "unlock", "--at-most", 100, "-o", out, "--json")
+    box.clear_faults()
+    assert not out.exists()
+    out.write_bytes(b"somebody's own")
+    line = ended.json["resume"].split()[1:]
+    refused(leadkit(*line), "exists already")
+    assert out.read_bytes() == b"somebody's own"
+    assert leadkit(*line, "-o", tmp_path / "other.xlsx").status == 0
+    assert (tmp_path / "other.xlsx").exists()
+
+
+def test_no_key_stands_in_any_file_or_text_that_a_run_leaves(
+    leadkit: Run, people: Path, box: Sandbox, tmp_path: Path
+) -> None:
+    box.fault("status", "/email/validate", status=500)
+    ended = leadkit("run", people, "validate-emails", "--email", "Email", "--at-most", 10)
+    demo = leadkit("demo")
+    keys = KEYS_IN_USE | {box.environ["LEADLEAP_API_KEY"]}
+    texts = [ended.out, ended.err, demo.out, demo.err]
+    texts += [path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(texts) > 8
+    for key in keys:
+        part = key[3:35]
+        assert not any(part in text for text in texts)
+    assert os.environ["LEADLEAP_API_KEY"] in keys
