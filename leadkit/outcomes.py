@@ -12,7 +12,7 @@ import pandas as pd
 from leadkit.errors import LeadkitError
 from leadkit.ledger.history import RunRecord
 from leadkit.money import Amount, credits_text
-from leadkit.plan import counts_text, html_block, text_block
+from leadkit.preview import counts_text, html_block, text_block
 from leadkit.providers.base import Operation, ResultColumn
 
 #: What became of a row. Each row is in exactly one of these.
@@ -29,6 +29,7 @@ OUTCOMES = (
     "over budget",
     "failed",
     "not tried",
+    "left out",
 )
 #: With one of these a run is not wholly done.
 UNFINISHED = ("in doubt", "over budget", "failed", "not tried")

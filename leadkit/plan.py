@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from leadkit.errors import SettingsError
+from leadkit.errors import InputError, SettingsError
 from leadkit.keys import Canonical
-from leadkit.ledger import NEVER_ASKED, STALE, FactState
-from leadkit.money import credits_text, to_millicredits
-from leadkit.pace import seconds_for
+from leadkit.ledger import NEVER_ASKED, STALE, FactState, Ledger
+from leadkit.money import to_millicredits
+from leadkit.preview import (
+    BLANK,
+    DUPLICATE,
+    IN_DOUBT,
+    KNOWN,
+    LEAST_KEYS_TO_LEARN_FROM,
+    LEFT_OUT,
+    ROW_STATES,
+    SUPPRESSED,
+    TO_BUY,
+    UNUSABLE,
+    HitRate,
+    Preview,
+    make_preview,
+)
 from leadkit.providers.base import Operation
 from leadkit.schemas import check_intake
 from leadkit.steps import DEFAULT_PROVIDER, check_step, row_keys
@@ -32,98 +45,10 @@ if TYPE_CHECKING:
     from leadkit.run import Progress
 
 DAY_SECONDS = 86_400
-
-#: What a plan says of a row, in the order in which a preview lists it.
-ROW_STATES = ("to buy", "known", "duplicate", "in doubt", "blank", "unusable", "suppressed")
-TO_BUY, KNOWN, DUPLICATE, IN_DOUBT, BLANK, UNUSABLE, SUPPRESSED = range(len(ROW_STATES))
-
-
-@dataclass(frozen=True)
-class Preview:
-    """A plan's cost. Credits in millicredits of the provider's credit; nothing was sent to learn it.
-
-    ``expected`` is None when the provider states no price. ``most`` is a ceiling: the bill cannot exceed it.
-    ``rows`` counts the frame's rows by what happens to them, and adds up to all of them.
-    """
-
-    provider: str
-    step: str
-    title: str
-    rows: Mapping[str, int]
-    keys_to_buy: int
-    calls: int
-    least: int
-    expected: int | None
-    most: int
-    seconds: float
-    notes: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """For a program: amounts as integer millicredits, time in seconds at the rate limit."""
-        return {
-            "provider": self.provider,
-            "step": self.step,
-            "rows": dict(self.rows),
-            "rows_total": sum(self.rows.values()),
-            "keys_to_buy": self.keys_to_buy,
-            "calls": self.calls,
-            "least_millicredits": self.least,
-            "expected_millicredits": self.expected,
-            "most_millicredits": self.most,
-            "seconds_at_rate_limit": round(self.seconds, 1),
-            "notes": list(self.notes),
-        }
-
-    def lines(self) -> list[tuple[str, str]]:
-        """Label and value of each line, for whoever shows it."""
-        expected = "not stated by the provider" if self.expected is None else credits_text(self.expected)
-        return [
-            ("rows", counts_text(self.rows)),
-            ("credits at least", credits_text(self.least)),
-            ("credits expected", expected),
-            ("credits at most", credits_text(self.most)),
-            (
-                "calls",
-                f"{self.calls:,}, {duration_text(self.seconds)} at the rate limit" if self.calls else "0",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        total = sum(self.rows.values())
-        head = f"Preview: {self.title.lower()} with {self.provider}, {total:,} rows. Nothing has been sent."
-        return text_block(head, [*self.lines(), *(("note", note) for note in self.notes)])
-
-    def _repr_html_(self) -> str:
-        return html_block(
-            f"{self.title} with {self.provider}: nothing has been sent", self.lines(), self.notes
-        )
-
-
-def counts_text(counts: Mapping[str, int]) -> str:
-    """Counts for a person, without the zeros: ``24 to buy, 2 duplicate``."""
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "none"
-
-
-def text_block(head: str, lines: Iterable[tuple[str, str]]) -> str:
-    """A heading with labelled lines under it, for a terminal."""
-    return "\n".join([head, *(f"  {label:<18} {value}" for label, value in lines)])
-
-
-def html_block(head: str, lines: Iterable[tuple[str, str]], notes: Iterable[str] = ()) -> str:
-    """The same for a notebook. Everything is escaped."""
-    rows = "".join(f"<tr><th>{escape(label)}</th><td>{escape(value)}</td></tr>" for label, value in lines)
-    return f"<table><caption>{escape(head)}</caption>{rows}</table>" + "".join(
-        f"<p>{escape(note)}</p>" for note in notes
-    )
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds for a person: ``under a minute``, ``12 min``, ``3 h 05 min``."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return "under a minute"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+#: How many keys a pilot tries when nobody says.
+PILOT_KEYS = 10
+#: What keys cost is learned from so many of them, which is plenty for a mean.
+_KEYS_TO_LEARN_FROM = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,10 +107,63 @@ class Plan:
         firsts = self.frame.index.to_numpy()[self.first[self.codes[duplicates]]]
         word = "row" if self.frame.index.name == "row" else "index"
         reasons[duplicates] = [f"the same as {word} {label}" for label in firsts]
+        reasons[self.row_states == LEFT_OUT] = "left out of this pilot"
         return pd.DataFrame(
             {"key": keys[self.codes], "state": states[self.row_states], "reason": reasons},
             index=self.frame.index,
         )
+
+    def pilot(self, n: int | None = None, *, rows: Iterable[Hashable] | None = None, seed: int = 0) -> Plan:
+        """The same plan for a few of its keys, to see what comes back before the rest is paid for.
+
+        It previews, approves and runs like any other plan, and has a hash of its own. Rows that are known, blank,
+        unusable or repeats are as before; all other rows are "left out", and the result leaves them as they are.
+        Afterwards a new plan for the whole frame knows what the pilot bought, and expects the rest to cost the same.
+
+        Parameters
+        ----------
+        n
+            How many distinct keys to buy, drawn at random; fewer when there are no more. 10 when neither ``n`` nor
+            ``rows`` is given; all of ``rows`` when only these are.
+        rows
+            Index labels of rows to draw from. What is known already, or in doubt, is not bought.
+        seed
+            The same plan, ``n`` and ``seed`` give the same keys.
+
+        Raises
+        ------
+        InputError
+            ``n`` is less than 1, or a label is not in the frame. Nothing was sent.
+        """
+        if n is not None and n < 1:
+            raise InputError(f"A pilot needs at least one key to buy, not {n}. Nothing was sent.")
+        chosen = self.to_buy[self.row_states[self.first[self.to_buy]] == TO_BUY]
+        if rows is not None:
+            labels = list(rows)
+            places = self.frame.index.get_indexer(labels)
+            if len(missing := np.flatnonzero(places < 0)):
+                raise InputError(f"There is no row {labels[missing[0]]!r} in the frame. Nothing was sent.")
+            chosen = chosen[np.isin(chosen, self.codes[places])]
+        elif n is None:
+            n = PILOT_KEYS
+        if n is not None and n < len(chosen):
+            chosen = np.sort(np.random.default_rng(seed).choice(chosen, n, replace=False))
+
+        out = np.zeros(len(self.keys) + 1, dtype=bool)  # the last is where code -1 points
+        out[self.to_buy] = True
+        out[chosen] = False
+        row_states = np.where(out[self.codes], np.int8(LEFT_OUT), self.row_states)
+        left = len(self.to_buy) - len(chosen)
+        note = f"A pilot: {left:,} more to buy are left out, and their rows stay as they are."
+        preview = make_preview(
+            self.operation,
+            row_states,
+            new=len(chosen),
+            doubtful=0,
+            hit_rate=self.preview.hit_rate,
+            notes=[*self.preview.notes, note],
+        )
+        return replace(self, row_states=row_states, to_buy=chosen, preview=preview)
 
     def approve(self, at_most: int | float | str) -> int:
         """Check an amount of credits for this plan; returns it in millicredits, capped at the preview's most.
@@ -309,6 +287,9 @@ def make_plan(
     row_states = _row_states(cells, len(frame), new_keys, open_keys, suppressed)
     to_buy = np.flatnonzero(new_keys | open_keys)
     notes += _notes(operation, key_states, open_keys)
+    hit_rate = _hit_rate(workspace.ledger, operation, operation_id, cells.keys, key_states, suppressed)
+    if hit_rate is not None and (hit_rate.found < hit_rate.keys or hit_rate.cost is not None):
+        notes.append(str(hit_rate))
     return Plan(
         frame=frame.copy(
             deep=False
@@ -323,7 +304,14 @@ def make_plan(
         to_buy=to_buy,
         account=account,
         fresh_after=fresh_after,
-        preview=_preview(operation, row_states, int(new_keys.sum()), int(open_keys.sum()), notes),
+        preview=make_preview(
+            operation,
+            row_states,
+            new=int(new_keys.sum()),
+            doubtful=int(open_keys.sum()),
+            hit_rate=hit_rate,
+            notes=notes,
+        ),
         workspace=workspace,
     )
 
@@ -357,6 +345,32 @@ def _fresh_after(operation: Operation, now: int, *, refresh: bool) -> dict[int, 
     return {state: 0 if days is None else now - days * DAY_SECONDS for state, days in keeps.items()}
 
 
+def _hit_rate(
+    ledger: Ledger,
+    operation: Operation,
+    operation_id: int | None,
+    keys: Sequence[str],
+    key_states: npt.NDArray[np.int8],
+    suppressed: npt.NDArray[np.bool_],
+) -> HitRate | None:
+    """What became of those of the keys that are known and fresh; None when they are too few to learn from."""
+    known = np.flatnonzero(np.isin(key_states, (FactState.FOUND, FactState.NOT_FOUND)) & ~suppressed)
+    if len(known) < LEAST_KEYS_TO_LEARN_FROM:
+        return None
+    found = int((key_states[known] == FactState.FOUND).sum())
+    price = operation.price
+    if price.least == price.most:  # nothing about the cost that a key could teach
+        return HitRate(len(known), found)
+    spread = np.linspace(0, len(known) - 1, min(len(known), _KEYS_TO_LEARN_FROM)).astype(int)
+    listed = {FactState.FOUND: price.expected, FactState.NOT_FOUND: price.least}
+    costs = [
+        listed.get(state) if told is None else told
+        for state, told in ledger.costs(operation_id, [keys[i] for i in known[spread]])
+    ]
+    each = [cost for cost in costs if cost is not None]
+    return HitRate(len(known), found, sum(each) / len(each) if len(each) == len(costs) > 0 else None)
+
+
 def _notes(
     operation: Operation, key_states: npt.NDArray[np.int8], open_keys: npt.NDArray[np.bool_]
 ) -> list[str]:
@@ -369,24 +383,3 @@ def _notes(
         )
         notes.append(f"{doubt:,} were asked for earlier and the answer never came; {free}.")
     return notes
-
-
-def _preview(
-    operation: Operation, row_states: npt.NDArray[np.int8], new: int, doubtful: int, notes: list[str]
-) -> Preview:
-    counts = np.bincount(row_states, minlength=len(ROW_STATES))
-    price = operation.price
-    calls = -(-(new + doubtful) // operation.batch_size)
-    return Preview(
-        provider=operation.provider,
-        step=operation.step,
-        title=operation.title.capitalize(),
-        rows=dict(zip(ROW_STATES, map(int, counts), strict=True)),
-        keys_to_buy=new + doubtful,
-        calls=calls,
-        least=price.least * new,
-        expected=None if price.expected is None and new else (price.expected or 0) * new,
-        most=price.most * (new + doubtful),
-        seconds=seconds_for(operation.limit, calls),
-        notes=tuple(notes),
-    )

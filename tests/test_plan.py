@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadkit.errors import InputError
-from leadkit.plan import ROW_STATES, Plan, make_plan
+from leadkit.plan import Plan, make_plan
+from leadkit.preview import IN_DOUBT, ROW_STATES, TO_BUY
 from leadkit.result import OUTCOMES
 from leadkit.sandbox import Sandbox
 from leadkit.workspace import Workspace
@@ -235,3 +237,108 @@ def test_what_the_caller_does_to_the_frame_later_does_not_reach_the_plan(workspa
     done = plan.run(at_most=2)
     assert list(done.frame["Email"]) == ["b@example.com", "a@example.com"]
     assert "never.checked@example.org" not in done.frame.to_csv()
+
+
+# -- pilots -----------------------------------------------------------------------------------------------
+
+PEOPLE = [f"p{n}@example.com" for n in range(40)]
+
+
+def test_a_pilot_buys_so_many_distinct_keys_and_leaves_the_other_rows_as_they_are(
+    workspace: Workspace, box: Sandbox
+) -> None:
+    plan_of(workspace, PEOPLE[:3]).run(at_most=3)
+    cells = [*PEOPLE, *(address.upper() for address in PEOPLE), None, "no address"]
+    plan = plan_of(workspace, cells)
+    pilot = plan.pilot()
+    expected = {"to buy": 10, "known": 3, "left out": 54, "duplicate": 13, "blank": 1, "unusable": 1}
+    assert pilot.preview.rows == {**dict.fromkeys(ROW_STATES, 0), **expected}
+    assert pilot.preview.keys_to_buy == len(set(pilot.keys_to_buy)) == 10
+    assert pilot.preview.most == 10 * plan.operation.price.most
+    before = len(box.paid_requests())
+    done = pilot.run(at_most=10)
+    assert sorted(key for request in box.paid_requests()[before:] for key in request.asked) == sorted(
+        pilot.keys_to_buy
+    )
+    assert done.complete
+    assert {name: n for name, n in done.receipt.rows.items() if n} == {
+        "answered": 10,
+        "known": 3,
+        "duplicate": 13,
+        "left out": 54,
+        "blank": 1,
+        "unusable": 1,
+    }
+    out = done.frame[pilot.rows["state"] == "left out"]
+    assert set(out["leadleap_email_verdict"]) == {"not checked"}
+    assert set(out["leadleap_validate_emails_status"]) == {"left out"}
+    assert out["leadleap_validate_emails_credits"].sum() == 0
+
+
+def test_a_pilot_of_chosen_rows_buys_their_keys_once_and_nothing_that_is_known(workspace: Workspace) -> None:
+    plan_of(workspace, PEOPLE[:1]).run(at_most=1)
+    labels: list[object] = [f"r{n}" for n in range(6)]
+    plan = plan_of(workspace, [*PEOPLE[:4], PEOPLE[1].upper(), None], labels)
+    assert plan.pilot(rows=["r0", "r4", "r1", "r3", "r5"]).keys_to_buy == [PEOPLE[1], PEOPLE[3]]
+    assert plan.pilot(1, rows=["r1", "r4"]).keys_to_buy == [PEOPLE[1]]
+    assert plan.pilot(rows=["r0"]).preview.most == 0
+    with pytest.raises(InputError, match="no row 'r9' in the frame. Nothing was sent"):
+        plan.pilot(rows=["r9"])
+    with pytest.raises(InputError, match="at least one key"):
+        plan.pilot(0)
+
+
+def test_a_pilot_is_a_plan_of_its_own_and_the_same_one_each_time(workspace: Workspace) -> None:
+    plan = plan_of(workspace, list(PEOPLE))
+    assert plan.pilot(5).hash == plan.pilot(5).hash
+    assert len({plan.hash, plan.pilot(5).hash, plan.pilot(6).hash, plan.pilot(5, seed=1).hash}) == 4
+    assert plan.pilot(40).hash == plan.hash, "all of it is no pilot"
+    smaller = plan.pilot(8).pilot(3)
+    assert set(smaller.keys_to_buy) < set(plan.pilot(8).keys_to_buy)
+    assert smaller.preview.rows["left out"] == 37
+
+
+def test_what_is_in_doubt_is_not_tried_by_a_pilot(workspace: Workspace, box: Sandbox) -> None:
+    plan = plan_of(workspace, list(PEOPLE))
+    in_doubt = replace(plan, row_states=np.where(plan.codes < 2, IN_DOUBT, TO_BUY).astype(np.int8))
+    pilot = in_doubt.pilot(rows=[0, 1, 2])
+    assert pilot.keys_to_buy == PEOPLE[2:3]
+    assert pilot.preview.rows["left out"] == 39
+
+
+def test_a_stale_answer_does_not_stand_in_a_row_that_a_pilot_left_out(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_of(workspace, PEOPLE[:4]).run(at_most=4)
+    later = workspace.ledger.now() + 31 * 86_400
+    monkeypatch.setattr(workspace.ledger, "now", lambda: later)
+    done = plan_of(workspace, PEOPLE[:4]).pilot(rows=[2]).run(at_most=1)
+    verdicts = done.frame["leadleap_email_verdict"]
+    assert list(verdicts == "not checked") == [True, True, False, True]
+
+
+# -- what is known tells what the rest will cost -----------------------------------------------------------
+
+
+def lookup_plan(workspace: Workspace, ids: list[str]) -> Plan:
+    frame = pd.DataFrame({"Lead ID": ids})
+    return make_plan(frame, "unlock", {"lead_id": "Lead ID"}, workspace=workspace)
+
+
+def test_after_a_pilot_the_rest_is_expected_to_cost_what_the_pilot_cost(
+    workspace: Workspace, box: Sandbox
+) -> None:
+    sold = [person.lead_id for person in box.world.known_to("leadleap") if not person.deleted]
+    ids = [*sold[:12], *(f"c_nobody{n}" for n in range(12))]
+    whole = lookup_plan(workspace, ids)
+    assert whole.preview.hit_rate is None
+    assert whole.preview.expected == 24_000
+    done = whole.pilot(rows=range(8, 18)).run(at_most=10)
+    rest = lookup_plan(workspace, ids).preview
+    assert rest.hit_rate is not None
+    assert (rest.hit_rate.keys, rest.hit_rate.found) == (10, 4)
+    assert rest.hit_rate.cost == done.receipt.charged.most / 10
+    assert rest.expected == round(done.receipt.charged.most / 10 * 14)
+    assert (rest.least, rest.most) == (0, 14_000), "what was learned is no limit"
+    assert "Of the 10 that are known, 4 were found; the expected cost is reckoned at that rate." in rest.notes
+    assert rest.to_dict()["hit_rate"] == 0.4

@@ -14,7 +14,7 @@ from leadkit.app.jobs import Status
 from leadkit.app.show import escaped
 from leadkit.app.steps import Step
 from leadkit.money import credits_text
-from leadkit.plan import Preview, duration_text
+from leadkit.preview import Preview, duration_text
 from leadkit.sheets import Book
 
 Kind = Literal["info", "good", "warn", "bad"]

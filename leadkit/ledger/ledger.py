@@ -109,6 +109,13 @@ class Ledger(Calls):
         with self.reading() as connection:
             return lookup.answers(connection, operation_id, keys)
 
+    def costs(self, operation_id: int | None, keys: Sequence[str]) -> list[tuple[FactState, float | None]]:
+        """For each of these keys its state, and the millicredits that it cost; None where nobody said exactly."""
+        if operation_id is None or not keys:
+            return []
+        with self.reading() as connection:
+            return lookup.costs(connection, operation_id, keys)
+
     def suppressed(self, kind: str, keys: Sequence[str]) -> list[int]:
         """Places in ``keys``, which are of one kind, of people who must not be asked about."""
         with self.reading() as connection:

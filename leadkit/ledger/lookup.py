@@ -140,6 +140,21 @@ def answers(connection: Connection, operation_id: int, keys: Sequence[str]) -> d
     }
 
 
+def costs(
+    connection: Connection, operation_id: int, keys: Sequence[str]
+) -> list[tuple[FactState, float | None]]:
+    """For each of these keys its state and its share of the call, in millicredits; None where nobody said exactly."""
+    query = (
+        select(facts.c.state, calls.c.least, calls.c.most, calls.c.key_count)
+        .join(calls, calls.c.id == facts.c.call_id)
+        .where(facts.c.operation_id == operation_id, key_in(connection, keys))
+    )
+    return [
+        (FactState(state), most / count if least == most else None)
+        for state, least, most, count in connection.execute(query)
+    ]
+
+
 def key_in(connection: Connection, keys: Sequence[str]) -> ColumnElement[bool]:
     """All keys as one parameter, whatever their number."""
     if connection.dialect.name == "postgresql":
