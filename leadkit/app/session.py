@@ -9,7 +9,7 @@ import threading
 
 from leadkit.app.jobs import Jobs
 from leadkit.app.visitor import Visitor, guard, owner, visitor
-from leadkit.errors import ProviderError
+from leadkit.errors import ProviderError, SettingsError
 from leadkit.providers import make_provider, provider_names
 from leadkit.providers.base import Balance
 from leadkit.settings import Settings
@@ -29,7 +29,8 @@ class Session:
         self.workspace = workspace
         self.visitor = owner()
         self.jobs = Jobs(workspace)
-        self._balances: dict[str, tuple[float, Balance | None]] = {}
+        self._balances: dict[str, tuple[float, Balance]] = {}
+        self._asking = {name: threading.Lock() for name in provider_names()}
 
     def seen_by(self, visitor: Visitor) -> Session:
         """The same session as another visitor uses it."""
@@ -43,17 +44,34 @@ class Session:
         """Words for when this is not the real thing; empty with real credits."""
         return self.workspace.sandbox
 
-    def balance(self, provider: str) -> Balance | None:
-        """What the account has left, at most a minute old. A free call; None when the provider will not say."""
-        now = self.workspace.clock.monotonic()
-        asked_at, balance = self._balances.get(provider, (-BALANCE_SECONDS, None))
-        if now - asked_at >= BALANCE_SECONDS:
-            try:
-                balance = self.workspace.identify(provider) or self.workspace.balance(provider)
-            except ProviderError:
-                balance = None
-            self._balances[provider] = (now, balance)
-        return balance
+    def balance(self, provider: str) -> Balance:
+        """What the account has left, at most a minute old; its note says why when the provider will not tell. Free.
+
+        Raises SettingsError when there is no key for the provider.
+        """
+        with self._asking[provider]:  # of two pages at once, the second reads what the first was told
+            now = self.workspace.clock.monotonic()
+            asked_at, balance = self._balances.get(provider, (now, None))
+            if balance is None or now - asked_at >= BALANCE_SECONDS:
+                try:
+                    balance = self.workspace.identify(provider) or self.workspace.balance(provider)
+                except ProviderError as error:
+                    balance = _unknown(provider, error)
+                self._balances[provider] = (now, balance)
+            return balance
+
+    def balances(self) -> list[Balance]:
+        """What each account has left, for every provider that a key is set for; as :meth:`balance`."""
+        return [self._balance_or_why(name) for name in provider_names() if self._has_key(name)]
+
+    def _balance_or_why(self, provider: str) -> Balance:
+        try:
+            return self.balance(provider)
+        except SettingsError as error:  # the key sees several accounts
+            return _unknown(provider, error)
+
+    def _has_key(self, provider: str) -> bool:
+        return self.workspace.settings.has_key(self.workspace.provider(provider).key_name)
 
     def spent(self) -> None:
         """Forget the balances, as a job has changed them."""
@@ -63,6 +81,10 @@ class Session:
         """Stop the jobs under way, keeping what they bought, and close the workspace."""
         self.jobs.close()
         self.workspace.close()
+
+
+def _unknown(provider: str, why: Exception) -> Balance:
+    return Balance(provider, account=None, remaining=None, used=None, note=str(why))
 
 
 _lock = threading.Lock()

@@ -96,7 +96,9 @@ def test_a_provider_that_does_not_tell_the_balance_stops_nothing(
     open_workspace: Callable[..., Workspace], box: Sandbox
 ) -> None:
     box.fault("status", "/account/usage", times=None, status=500)
-    assert Session(open_workspace()).balance("leadleap") is None
+    balance = Session(open_workspace()).balance("leadleap")
+    assert balance.remaining is None
+    assert "LeadLeap" in balance.note
 
 
 def test_an_upload_beyond_the_limit_is_refused_on_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
