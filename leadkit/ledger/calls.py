@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Row, bindparam, delete, insert, select, update
 
 from leadkit.clock import Clock
 from leadkit.ledger import budget, decisions, evidence, lookup
@@ -73,16 +73,15 @@ class Calls(Transactions):
             if claimed:
                 call_id = new_id(
                     connection,
-                    insert(calls).values(
-                        run_id=run_id,
-                        operation_id=operation_id,
-                        state=CallState.INTENT,
-                        owner=owner,
-                        key_count=len(claimed),
-                        reserved=each * len(claimed),
-                        reserved_at=self.now(),
-                        moment=self.owners.moment(),
-                    ),
+                    _NEW_CALL,
+                    run_id=run_id,
+                    operation_id=operation_id,
+                    state=CallState.INTENT,
+                    owner=owner,
+                    key_count=len(claimed),
+                    reserved=each * len(claimed),
+                    reserved_at=self.now(),
+                    moment=self.owners.moment(),
                 )
                 fresh = [key for key in claimed if key in new]
                 if fresh:
@@ -147,7 +146,7 @@ class Calls(Transactions):
         marked as in doubt in either case.
         """
         with self.writing() as connection:
-            call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
+            call = connection.execute(_CALL, {"call": call_id}).one()
             dead = call.state == CallState.INTENT and not self.owners.alive(call.owner)
             if not dead and call.state != CallState.IN_DOUBT:
                 return None
@@ -158,11 +157,7 @@ class Calls(Transactions):
             mine = facts.c.call_id == call_id, facts.c.state == FactState.IN_DOUBT
             keys = connection.execute(select(facts.c.key).where(*mine).order_by(facts.c.id)).scalars().all()
             attempt = call.attempts + 1
-            connection.execute(
-                update(calls)
-                .where(calls.c.id == call_id)
-                .values(state=CallState.INTENT, owner=owner, attempts=attempt)
-            )
+            _set_call(connection, call_id, state=CallState.INTENT, owner=owner, attempts=attempt)
             connection.execute(update(facts).where(*mine).values(state=FactState.INTENT))
         return Claim(call_id, tuple(keys), call.reserved, attempt, call.moment)
 
@@ -184,10 +179,10 @@ class Calls(Transactions):
         charged and the repeat was free. Returns the amount that was recorded.
         """
         with self.writing() as connection:
-            call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
+            call = connection.execute(_CALL, {"call": call_id}).one()
             self._keep_body(connection, call_id, body)
             now = self.now()
-            rows = connection.execute(select(facts.c.id, facts.c.key).where(facts.c.call_id == call_id)).all()
+            rows = connection.execute(_FACTS_OF_CALL, {"call": call_id}).all()
             answered = [(fact_id, given[key]) for fact_id, key in rows if key in given]
             left_out = [fact_id for fact_id, key in rows if key not in given]
             recorded = _charged(call, amount, share=len(answered) / len(rows) if answered else 1.0)
@@ -208,7 +203,7 @@ class Calls(Transactions):
                 for status, state in _STATES.items():
                     ids = [i for i, answer in answered if answer.status == status]
                     _set_state(connection, ids, state, fetched_at=now)
-                connection.execute(delete(answers).where(answers.c.fact_id.in_([i for i, _ in answered])))
+                connection.execute(_DELETE_ANSWERS, {"ids": [fact_id for fact_id, _ in answered]})
                 connection.execute(
                     insert(answers),
                     [
@@ -222,12 +217,10 @@ class Calls(Transactions):
                         for fact_id, answer in answered
                     ],
                 )
-            connection.execute(update(calls).where(calls.c.id == call_id).values(**values))
+            _set_call(connection, call_id, **values)
             if answered and left_out:
                 rest = max(call.reserved - recorded.most, 0)
-                connection.execute(
-                    update(calls).where(calls.c.id == call_id).values(reserved=call.reserved - rest)
-                )
+                _set_call(connection, call_id, reserved=call.reserved - rest)
                 _set_apart(connection, call, left_out, rest, note or "left out of the answer")
         return recorded
 
@@ -237,22 +230,14 @@ class Calls(Transactions):
             self._keep_body(connection, call_id, body)
             self._mark_doubtful(connection, call_id, why)
             if amount is not None:
-                call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
+                call = connection.execute(_CALL, {"call": call_id}).one()
                 least, most = max(call.least, amount.least), call.most + amount.most
-                connection.execute(
-                    update(calls)
-                    .where(calls.c.id == call_id)
-                    .values(least=least, most=most, reserved=max(call.reserved, most))
-                )
+                _set_call(connection, call_id, least=least, most=most, reserved=max(call.reserved, most))
 
     def release(self, call_id: int, why: str) -> None:
         """Give the reservation back: the call provably cost nothing. An older answer comes back in force."""
         with self.writing() as connection:
-            connection.execute(
-                update(calls)
-                .where(calls.c.id == call_id)
-                .values(state=CallState.RELEASED, note=why, settled_at=self.now())
-            )
+            _set_call(connection, call_id, state=CallState.RELEASED, note=why, settled_at=self.now())
             mine = facts.c.call_id == call_id
             older = select(answers.c.fact_id)
             for fact_id, state, answered_by in connection.execute(
@@ -278,16 +263,13 @@ class Calls(Transactions):
             return decisions.decide(connection, call_id, decision, by=by, now=self.now())
 
     def _mark_doubtful(self, connection: Connection, call_id: int, why: str) -> None:
-        connection.execute(
-            update(calls).where(calls.c.id == call_id).values(state=CallState.IN_DOUBT, note=why)
-        )
-        open_facts = (facts.c.call_id == call_id) & (facts.c.state == FactState.INTENT)
-        connection.execute(update(facts).where(open_facts).values(state=FactState.IN_DOUBT))
+        _set_call(connection, call_id, state=CallState.IN_DOUBT, note=why)
+        connection.execute(_SET_OPEN_FACTS, {"call": call_id, "state": FactState.IN_DOUBT})
 
     def _keep_body(self, connection: Connection, call_id: int, body: bytes) -> None:
         if body:
             row = {"call_id": call_id, "received_at": self.now(), "body": zlib.compress(body, 1)}
-            connection.execute(insert(bodies).values(row))
+            connection.execute(_NEW_BODY, row)
 
 
 def _charged(call: Row[Any], reported: Amount | None, *, share: float) -> Amount:
@@ -311,14 +293,17 @@ def _set_apart(
     """Make what an answer left out a call of its own, in doubt, under what is left of the reservation."""
     own = {"state": CallState.IN_DOUBT, "key_count": len(fact_ids), "reserved": reserved, "note": note}
     copied = ("run_id", "operation_id", "owner", "request_id", "http_status", "reserved_at", "moment")
-    row = insert(calls).values(**own, **{name: getattr(call, name) for name in copied})
-    _set_state(connection, fact_ids, FactState.IN_DOUBT, call_id=new_id(connection, row))
+    call_id = new_id(connection, _NEW_CALL, **own, **{name: getattr(call, name) for name in copied})
+    _set_state(connection, fact_ids, FactState.IN_DOUBT, call_id=call_id)
+
+
+def _set_call(connection: Connection, call_id: int, **values: Any) -> None:
+    connection.execute(_SET_CALL, {"call": call_id, **values})
 
 
 def _set_state(connection: Connection, fact_ids: Sequence[int], state: FactState, **values: int) -> None:
     if fact_ids:
-        where = facts.c.id.in_(fact_ids)
-        connection.execute(update(facts).where(where).values(state=state, **values))
+        connection.execute(_SET_FACTS, {"ids": fact_ids, "state": state, **values})
 
 
 _STATES = {
@@ -329,8 +314,19 @@ _STATES = {
 _ANSWERED = tuple(_STATES.values())
 
 
-def new_id(connection: Connection, row: Insert) -> int:
+# Of each call that is sent; building such a statement takes several times as long as carrying it out.
+_CALL = select(calls).where(calls.c.id == bindparam("call"))
+_NEW_CALL = insert(calls)
+_SET_CALL = update(calls).where(calls.c.id == bindparam("call"))
+_NEW_BODY = insert(bodies)
+_FACTS_OF_CALL = select(facts.c.id, facts.c.key).where(facts.c.call_id == bindparam("call"))
+_SET_FACTS = update(facts).where(facts.c.id.in_(bindparam("ids", expanding=True)))
+_SET_OPEN_FACTS = update(facts).where(facts.c.call_id == bindparam("call"), facts.c.state == FactState.INTENT)
+_DELETE_ANSWERS = delete(answers).where(answers.c.fact_id.in_(bindparam("ids", expanding=True)))
+
+
+def new_id(connection: Connection, row: Insert, **values: Any) -> int:
     """Insert one row; returns its number."""
-    key = connection.execute(row).inserted_primary_key
+    key = connection.execute(row, values).inserted_primary_key
     assert key is not None
     return int(key[0])
