@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,8 +10,8 @@ from leadkit.join import join
 from leadkit.ledger.history import RunRecord
 from leadkit.outcomes import OUTCOMES, UNFINISHED, Done, Receipt, make_receipt, result_columns
 from leadkit.plan import Plan
-from leadkit.providers.base import Operation
-from leadkit.run import Outcome, Progress, Runner
+from leadkit.recorded import continued_run, new_run
+from leadkit.run import Outcome, Progress
 from leadkit.workspace import Workspace
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "UNFINISHED",
     "Done",
     "Receipt",
-    "carry_out",
     "join",
     "make_receipt",
     "result_columns",
@@ -39,32 +37,19 @@ def run_plan(
     context: Mapping[str, Any],
 ) -> Done:
     """Approve and carry out a plan; see :meth:`leadkit.plan.Plan.run`."""
-    workspace, operation = plan.workspace, plan.operation
-    approved = plan.approve(at_most)
-    workspace.send(operation.provider)  # no key, no run
-    workspace.identify(operation.provider)
-    account = workspace.account(operation.provider)
-    run_id = secrets.token_hex(4)
-    owner = workspace.ledger.owners.start()
-    try:
-        workspace.ledger.start_run(
-            run_id,
-            operation,
-            account,
-            plan.keys_to_buy,
-            owner=owner.id,
-            approval=approval or secrets.token_hex(8),
-            plan_hash=plan.hash,
-            approved_by=workspace.user,
-            approved=approved,
-            fresh_after=plan.fresh_after,
-            preview=plan.preview.to_dict(),
-            context=context,
-        )
-        outcome = carry_out(workspace, operation, run_id, owner.id, progress=progress, cancel=cancel)
-    finally:
-        owner.release()
-    return join(plan, run_id, outcome)
+    with new_run(
+        plan.workspace,
+        plan.operation,
+        plan.keys_to_buy,
+        approved=plan.approve(at_most),
+        fresh_after=plan.fresh_after,
+        preview=plan.preview.to_dict(),
+        context=context,
+        plan_hash=plan.hash,
+        approval=approval,
+    ) as run:
+        outcome = run.carry_out(plan.operation, plan.keys_to_buy, progress=progress, cancel=cancel)
+    return join(plan, run.id, outcome)
 
 
 def resume_run(
@@ -85,47 +70,9 @@ def resume_run(
     """
     record = workspace.ledger.run(run_id)
     operation = workspace.provider(record.provider).operation(record.step, record.wants)
-    workspace.send(operation.provider)
-    owner = workspace.ledger.owners.start()
-    try:
-        workspace.ledger.resume_run(run_id, owner.id)
-        outcome = carry_out(workspace, operation, run_id, owner.id, progress=progress, cancel=cancel)
-    finally:
-        owner.release()
+    workspace.send(operation.provider)  # no key, no run
+    with continued_run(workspace, run_id) as run:
+        outcome = run.carry_out(
+            operation, workspace.ledger.run_keys(run_id), progress=progress, cancel=cancel
+        )
     return workspace.ledger.run(run_id), outcome
-
-
-def carry_out(
-    workspace: Workspace,
-    operation: Operation,
-    run_id: str,
-    owner: str,
-    *,
-    progress: Callable[[Progress], None] | None,
-    cancel: threading.Event | None,
-) -> Outcome:
-    """Buy a recorded run's keys and record how it ended."""
-    ledger = workspace.ledger
-    record = ledger.run(run_id)
-    runner = Runner(
-        ledger,
-        operation,
-        send=workspace.send(operation.provider),
-        pace=workspace.pace(operation),
-        clock=workspace.clock,
-        run_id=run_id,
-        operation_id=record.operation_id,
-        owner=owner,
-        approved=record.approved,
-        fresh_after=record.fresh_after,
-        progress=progress,
-        cancel=cancel,
-    )
-    outcome = runner.carry_out(ledger.run_keys(run_id))
-    if outcome.stopped is not None:
-        ledger.end_run(run_id, "stopped", str(outcome.stopped))
-    elif outcome.cancelled:
-        ledger.end_run(run_id, "cancelled", "cancelled by its user")
-    else:
-        ledger.end_run(run_id, "done")
-    return outcome

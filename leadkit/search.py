@@ -7,18 +7,17 @@ it is fresh, and survives a crash.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from leadkit.errors import ApprovalError, BadAnswerError
-from leadkit.ledger import FactState, Ledger
+from leadkit.ledger import FactState, Ledger, Stored
 from leadkit.ledger.retention import PAGE_KEEPS_DAYS
 from leadkit.money import Amount, credits_text, to_millicredits
 from leadkit.providers.base import Answer, Decoded, Operation, Page, Price, Request, Response, Search
-from leadkit.run import Runner
+from leadkit.recorded import new_run
 from leadkit.workspace import Workspace, current_workspace
 
 DAY_SECONDS = 86_400
@@ -88,7 +87,8 @@ def _search(
     approved = _approve(search, most_rows, at_most)
     pages = _pages(search, filters, most_rows, approved, workspace)
     first = search.columns[0].name  # every provider's first column is the id of the row
-    rows = _without_suppressed([dict(row) for page in pages for row in page], first, workspace.ledger)
+    rows = [dict(row) for page in pages for row in page.values["rows"]]
+    rows = _without_suppressed(rows, first, workspace.ledger)
     found = pd.DataFrame(rows, columns=[column.name for column in search.columns])
     return found.drop_duplicates(subset=first, ignore_index=True).head(most_rows)
 
@@ -115,30 +115,19 @@ def _approve(search: Search, most_rows: int, at_most: int | float | str | None) 
 
 def _pages(
     search: Search, filters: Mapping[str, Any], most_rows: int, approved: int, workspace: Workspace
-) -> list[Sequence[Mapping[str, Any]]]:
+) -> list[Stored]:
     """The pages up to ``most_rows``, one after the other: each says how the next is asked for."""
-    ledger, operation = workspace.ledger, page_operation(search, search.page_size)
-    workspace.send(search.provider)  # no key, no search
-    workspace.identify(search.provider)
-    account = workspace.account(search.provider)
-    fresh_after: dict[int, int] = {FactState.FOUND: ledger.now() - PAGE_KEEPS_DAYS * DAY_SECONDS}
-    owner, run_id = ledger.owners.start(), secrets.token_hex(4)
-    pages: list[Sequence[Mapping[str, Any]]] = []
-    try:
-        operation_id = ledger.start_run(
-            run_id,
-            operation,
-            account,
-            [],
-            owner=owner.id,
-            approval=secrets.token_hex(8),
-            plan_hash="",
-            approved_by=workspace.user,
-            approved=approved,
-            fresh_after=fresh_after,
-            preview={"most_millicredits": approved},
-            context={"filters": {name: str(value) for name, value in filters.items()}},
-        )
+    ledger = workspace.ledger
+    pages: list[Stored] = []
+    with new_run(
+        workspace,
+        page_operation(search, search.page_size),
+        [],
+        approved=approved,
+        fresh_after={FactState.FOUND: ledger.now() - PAGE_KEEPS_DAYS * DAY_SECONDS},
+        preview={"most_millicredits": approved},
+        context={"filters": {name: str(value) for name, value in filters.items()}},
+    ) as run:
         after, seen, asked = None, 0, set[str | None]()
         while True:
             # Where each row is charged, the last page is of no more rows than are still wanted. Elsewhere all
@@ -146,43 +135,22 @@ def _pages(
             by_row = search.priced_by == "row" and search.price.most > 0
             rows_wanted = min(search.page_size, most_rows - seen if by_row else most_rows)
             key = _page_key(filters, after, rows_wanted)
-            runner = Runner(
-                ledger,
-                page_operation(search, rows_wanted),
-                send=workspace.send(search.provider),
-                pace=workspace.pace(operation),
-                clock=workspace.clock,
-                run_id=run_id,
-                operation_id=operation_id,
-                owner=owner.id,
-                approved=approved,
-                fresh_after=fresh_after,
-                threads=1,
-            )
-            outcome = runner.carry_out([key])
+            outcome = run.carry_out(page_operation(search, rows_wanted), [key], threads=1)
             if outcome.stopped is not None:
                 raise outcome.stopped
-            stored = ledger.answers(operation_id, [key]).get(key)
-            if stored is None:
+            page = ledger.answers(run.operation_id, [key]).get(key)
+            if page is None:
                 reasons = {**outcome.over_budget, **outcome.failed, **outcome.in_doubt}
                 why = reasons.get(key, "it was not asked for")
                 msg = f"{search.provider}: page {len(pages) + 1} could not be had: {why}"
                 raise BadAnswerError(msg, provider=search.provider)
-            rows = stored.values["rows"]
-            pages.append(rows)
-            seen += len(rows)
-            following = stored.values["next"]
+            pages.append(page)
+            seen += len(page.values["rows"])
+            following = page.values["next"]
             asked.add(after)
             if following is None or seen >= most_rows or following in asked:  # cursors may go in a circle
-                break
+                return pages
             after = following
-        ledger.end_run(run_id, "done")
-    except BaseException as error:
-        ledger.end_run(run_id, "stopped", str(error))
-        raise
-    finally:
-        owner.release()
-    return pages
 
 
 def page_operation(search: Search, rows: int) -> Operation:

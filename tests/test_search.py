@@ -69,3 +69,17 @@ def test_a_refusal_in_the_middle_is_told(box: Sandbox, workspace: Workspace) -> 
     with pytest.raises(CreditsExhaustedError):
         leadkit.search_people(country="DE", most_rows=500, workspace=workspace)
     assert workspace.ledger.runs()[0].state == "stopped"
+
+
+def test_a_search_that_is_interrupted_is_recorded_as_stopped(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("leadkit.run.Runner.carry_out", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        leadkit.search_people(country="DE", workspace=workspace)
+    (run,) = workspace.ledger.runs()
+    assert (run.state, run.stopped_why) == ("stopped", "KeyboardInterrupt")
+    assert not workspace.ledger.owners.alive(run.owner)

@@ -122,8 +122,8 @@ class World:
         for target, stand_in in {
             "leadkit.run.threading": threads,
             "leadkit.pace.threading": threads,
-            "leadkit.result.secrets": SimpleNamespace(token_hex=self._name),
-            "leadkit.result.Runner": functools.partial(self.product.runner, threads=self.schedule.threads),
+            "leadkit.recorded.secrets": SimpleNamespace(token_hex=self._name),
+            "leadkit.recorded.Runner": functools.partial(self.product.runner, threads=self.schedule.threads),
             "leadkit.result.join": self._join,
             **self.product.seams,
         }.items():

@@ -1,0 +1,137 @@
+"""A run as the ledger records it: one place starts one, and one writes down how it ended."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from leadkit.errors import LedgerError
+from leadkit.providers.base import Operation
+from leadkit.run import Outcome, Runner
+from leadkit.workspace import Workspace
+
+
+class RecordedRun:
+    """A run of this process, while it is under way."""
+
+    def __init__(self, workspace: Workspace, run_id: str, owner: str) -> None:
+        self.id = run_id
+        self._workspace = workspace
+        self._owner = owner
+        self._record = workspace.ledger.run(run_id)
+        self._last = Outcome()
+
+    @property
+    def operation_id(self) -> int:
+        """What the ledger knows the operation by."""
+        return self._record.operation_id
+
+    def carry_out(self, operation: Operation, keys: Sequence[str], **options: Any) -> Outcome:
+        """Buy what can be bought of ``keys`` within what was approved; ``options`` as Runner takes them."""
+        workspace, record = self._workspace, self._record
+        runner = Runner(
+            workspace.ledger,
+            operation,
+            send=workspace.send(operation.provider),
+            pace=workspace.pace(operation),
+            clock=workspace.clock,
+            run_id=self.id,
+            operation_id=record.operation_id,
+            owner=self._owner,
+            approved=record.approved,
+            fresh_after=record.fresh_after,
+            **options,
+        )
+        self._last = runner.carry_out(keys)
+        return self._last
+
+    def end(self) -> None:
+        """Record how the run ended: as its last piece of work did."""
+        if self._last.stopped is not None:
+            state, why = "stopped", str(self._last.stopped)
+        elif self._last.cancelled:
+            state, why = "cancelled", "cancelled by its user"
+        else:
+            state, why = "done", ""
+        self._workspace.ledger.end_run(self.id, state, why)
+
+
+@contextmanager
+def new_run(
+    workspace: Workspace,
+    operation: Operation,
+    keys: Sequence[str],
+    *,
+    approved: int,
+    fresh_after: Mapping[int, int],
+    preview: Mapping[str, Any],
+    context: Mapping[str, Any],
+    plan_hash: str = "",
+    approval: str | None = None,
+) -> Iterator[RecordedRun]:
+    """A run that is recorded before anything is bought, and ends with the block.
+
+    Raises
+    ------
+    SettingsError
+        No key for the provider. Nothing was sent.
+    ApprovalError
+        The approval was used already. Nothing was bought.
+    """
+    workspace.send(operation.provider)  # no key, no run
+    workspace.identify(operation.provider)
+    account = workspace.account(operation.provider)
+    run_id = secrets.token_hex(4)
+
+    def start(owner: str) -> None:
+        workspace.ledger.start_run(
+            run_id,
+            operation,
+            account,
+            keys,
+            owner=owner,
+            approval=approval or secrets.token_hex(8),
+            plan_hash=plan_hash,
+            approved_by=workspace.user,
+            approved=approved,
+            fresh_after=fresh_after,
+            preview=preview,
+            context=context,
+        )
+
+    with _owned_run(workspace, run_id, start) as run:
+        yield run
+
+
+@contextmanager
+def continued_run(workspace: Workspace, run_id: str) -> Iterator[RecordedRun]:
+    """A recorded run that ended early or whose process died, as this process's own; it ends with the block.
+
+    Raises
+    ------
+    RunNotFoundError
+        No such run.
+    ApprovalError
+        It is under way in a living process. Nothing was sent.
+    """
+    with _owned_run(workspace, run_id, lambda owner: workspace.ledger.resume_run(run_id, owner)) as run:
+        yield run
+
+
+@contextmanager
+def _owned_run(workspace: Workspace, run_id: str, start: Callable[[str], None]) -> Iterator[RecordedRun]:
+    owner = workspace.ledger.owners.start()
+    try:
+        start(owner.id)
+        run = RecordedRun(workspace, run_id, owner.id)
+        try:
+            yield run
+        except (Exception, KeyboardInterrupt) as error:
+            with suppress(LedgerError):  # the error itself matters more
+                workspace.ledger.end_run(run_id, "stopped", str(error) or type(error).__name__)
+            raise
+        run.end()
+    finally:
+        owner.release()
