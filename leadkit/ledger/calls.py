@@ -10,9 +10,10 @@ import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Row, Select, bindparam, delete, insert, select, update
 
 from leadkit.clock import Clock
 from leadkit.ledger import budget, decisions, evidence, lookup
@@ -113,18 +114,8 @@ class Calls(Transactions):
         stale: dict[str, int] = {}
         new = set(keys)
         alive: dict[str, bool] = {}
-        rows = connection.execute(
-            select(
-                facts.c.id,
-                facts.c.key,
-                facts.c.state,
-                facts.c.fetched_at,
-                facts.c.call_id,
-                calls.c.owner,
-            )
-            .join(calls, calls.c.id == facts.c.call_id)
-            .where(facts.c.operation_id == operation_id, lookup.key_in(connection, keys))
-        ).all()
+        asked = {"operation": operation_id, "keys": list(keys)}
+        rows = connection.execute(_facts_asked(connection.dialect.name), asked).all()
         for row in rows:
             new.discard(row.key)
             if row.state in _ANSWERED:
@@ -323,6 +314,14 @@ _FACTS_OF_CALL = select(facts.c.id, facts.c.key).where(facts.c.call_id == bindpa
 _SET_FACTS = update(facts).where(facts.c.id.in_(bindparam("ids", expanding=True)))
 _SET_OPEN_FACTS = update(facts).where(facts.c.call_id == bindparam("call"), facts.c.state == FactState.INTENT)
 _DELETE_ANSWERS = delete(answers).where(answers.c.fact_id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def _facts_asked(dialect: str) -> Select[Any]:
+    """What is known of the keys that are given as ``keys``, and who has what is in flight."""
+    columns = (facts.c.id, facts.c.key, facts.c.state, facts.c.fetched_at, facts.c.call_id, calls.c.owner)
+    mine = facts.c.operation_id == bindparam("operation")
+    return select(*columns).join(calls, calls.c.id == facts.c.call_id).where(mine, lookup.key_asked(dialect))
 
 
 def new_id(connection: Connection, row: Insert, **values: Any) -> int:

@@ -95,6 +95,7 @@ def _runs() -> Select[Any]:
 
 
 _ALL_RUNS = _runs()
+_WANTED = select(runs.c.wanted).where(runs.c.id == bindparam("run"))
 _ONE_RUN = _ALL_RUNS.where(runs.c.id == bindparam("run"))
 
 
@@ -131,7 +132,7 @@ def _run_record(row: Row[Any]) -> RunRecord:
 
 def run_keys(connection: Connection, run_id: str) -> list[str]:
     """The keys that a run set out to buy."""
-    packed = connection.execute(select(runs.c.wanted).where(runs.c.id == run_id)).scalar_one()
+    packed = connection.execute(_WANTED, {"run": run_id}).scalar_one()
     keys: list[str] = json.loads(zlib.decompress(packed))
     return keys
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from leadkit.clock import Clock
 from leadkit.errors import ApprovalError, RunNotFoundError
@@ -26,7 +26,7 @@ from leadkit.ledger.erasure import Erased
 from leadkit.ledger.history import CallRecord, DoubtfulFact, RunRecord
 from leadkit.ledger.lookup import Stored
 from leadkit.ledger.owners import Owners
-from leadkit.ledger.schema import accounts, operations, runs, workspace
+from leadkit.ledger.schema import FactState, accounts, operations, runs, workspace
 from leadkit.ledger.suppression import Suppression
 from leadkit.providers.base import Operation
 
@@ -52,11 +52,8 @@ class Ledger(Calls):
 
     def account(self, provider: str, fingerprint: str) -> str | None:
         """The account a key belongs to; None when the provider was never asked."""
-        query = select(accounts.c.account).where(
-            accounts.c.provider == provider, accounts.c.fingerprint == fingerprint
-        )
         with self.reading() as connection:
-            return connection.execute(query).scalar_one_or_none()
+            return _account(connection, provider, fingerprint)
 
     def remember_account(self, provider: str, fingerprint: str, account: str) -> None:
         """Note whose key this is. What was asked for under the key's own name is the account's from then on.
@@ -269,16 +266,24 @@ def key_account(fingerprint: str) -> str:
     return f"key {fingerprint}"
 
 
+def _account(connection: Connection, provider: str, fingerprint: str) -> str | None:
+    asked = {"of": provider, "key": fingerprint}
+    found: str | None = connection.execute(_ACCOUNT, asked).scalar_one_or_none()
+    return found
+
+
+_ACCOUNT = select(accounts.c.account).where(
+    accounts.c.provider == bindparam("of"), accounts.c.fingerprint == bindparam("key")
+)
+
+
 def _known_account(connection: Connection, provider: str, account: str) -> str:
     """The account's own name, if another process has learned it since this one looked.
 
     Under two names one account would buy the same fact twice.
     """
     fingerprint = account.removeprefix(key_account(""))
-    query = select(accounts.c.account).where(
-        accounts.c.provider == provider, accounts.c.fingerprint == fingerprint
-    )
-    known: str | None = connection.execute(query).scalar_one_or_none()
+    known = _account(connection, provider, fingerprint)
     return known if known is not None and account == key_account(fingerprint) else account
 
 

@@ -9,7 +9,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Text, any_, case, func, literal, select
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Text,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from leadkit.ledger.schema import FactState, calls, facts
@@ -158,6 +170,20 @@ def costs(
 def key_in(connection: Connection, keys: Sequence[str]) -> ColumnElement[bool]:
     """All keys as one parameter, whatever their number."""
     if connection.dialect.name == "postgresql":
-        return facts.c.key == any_(literal(list(keys), ARRAY(Text)))
-    each = func.json_each(json.dumps(list(keys))).table_valued("value")
-    return facts.c.key.in_(select(each.c.value))
+        return _in_array(literal(list(keys), ARRAY(Text)))
+    return _in_json(literal(list(keys), JSON))
+
+
+def key_asked(dialect: str) -> ColumnElement[bool]:
+    """As :func:`key_in`, with the keys given as ``keys`` when the statement is carried out."""
+    if dialect == "postgresql":
+        return _in_array(bindparam("keys", type_=ARRAY(Text)))
+    return _in_json(bindparam("keys", type_=JSON))
+
+
+def _in_array(keys: BindParameter[Any]) -> ColumnElement[bool]:
+    return facts.c.key == any_(keys)
+
+
+def _in_json(keys: BindParameter[Any]) -> ColumnElement[bool]:
+    return facts.c.key.in_(select(func.json_each(keys).table_valued("value").c.value))
