@@ -95,6 +95,11 @@ class Window:
             # Somebody else uses the key, and what we sent says little about when there will be room.
             self.counted = deque([now] * len(self.counted))
 
+    def lose(self, number: int, now: float) -> None:
+        """No answer will come for a request: who sent it is gone. The provider may have counted it just now."""
+        del self.under_way[number]
+        self.counted.append(now)
+
     def seconds_for(self, requests: int, now: float) -> float:
         """How long until ``requests`` more have been sent, if nothing but the limit slows them."""
         self._forget(now)
@@ -128,8 +133,7 @@ class Window:
 
     def _forget(self, now: float) -> None:
         for number in [n for n, sent_at in self.under_way.items() if now - sent_at > _LONGEST_FLIGHT]:
-            del self.under_way[number]
-            self.counted.append(now)
+            self.lose(number, now)
         while self.counted and self._leaves(self.counted[0]) <= now:
             self.counted.popleft()
 
@@ -177,6 +181,9 @@ class PaceState(Protocol):
     def change(self, step: Callable[[Window], T]) -> T:
         """Apply ``step`` to the window, alone, and keep what it makes of it."""
 
+    def close(self) -> None:
+        """Nothing more will be sent."""
+
 
 class MemoryState:
     """A window for the threads of one process."""
@@ -188,6 +195,9 @@ class MemoryState:
     def change(self, step: Callable[[Window], T]) -> T:
         with self._lock:
             return step(self._window)
+
+    def close(self) -> None:
+        pass
 
 
 class Pace:
@@ -227,6 +237,10 @@ class Pace:
     def seconds_for(self, requests: int) -> float:
         """Seconds until ``requests`` more have been sent, if nothing but the limit slows them."""
         return self._state.change(lambda window: window.seconds_for(requests, self._clock.monotonic()))
+
+    def close(self) -> None:
+        """Nothing more will be sent at this pace."""
+        self._state.close()
 
     def _finish(self, told: RateHeaders, *, refused: bool = False) -> None:
         number: int | None = getattr(self._thread, "number", None)

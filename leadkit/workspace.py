@@ -164,7 +164,8 @@ class Workspace:
                 ledger, engine = self.ledger, self._pace_engine
                 assert engine is not None
                 secret = self.settings.key(self.provider(name).key_name).reveal()
-                state = SharedState(engine, name, ledger.fingerprint(secret), limit, self.clock)
+                fingerprint = ledger.fingerprint(secret)
+                state = SharedState(engine, name, fingerprint, limit, self.clock, ledger.owners)
                 self._paces[name] = Pace(limit, self.clock, state)
             return self._paces[name]
 
@@ -234,13 +235,15 @@ class Workspace:
             for transport in self._transports.values():
                 transport.close()
             self._transports.clear()
+            for pace in self._paces.values():
+                pace.close()
+            self._paces.clear()
             if self._ledger is not None:
                 self._ledger.close()
                 self._ledger = None
             if self._pace_engine is not None:
                 self._pace_engine.dispose()
                 self._pace_engine = None
-            self._paces.clear()
             if self.on_close is not None:
                 self.on_close()
                 self.on_close = None

@@ -10,7 +10,6 @@ import json
 import logging
 import math
 import os
-import secrets
 import sqlite3
 import threading
 import zlib
@@ -36,7 +35,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from leadkit.clock import Clock
+from leadkit.errors import LedgerError
 from leadkit.ledger.database import sqlite_engine
+from leadkit.ledger.owners import Owners
 from leadkit.pace import Window
 from leadkit.providers.base import RateLimit
 
@@ -55,6 +56,8 @@ _paces = Table(
 
 #: Threads that wait ask the database together, and no more often than every so many seconds.
 _LOOK_AGAIN_SECONDS = 0.05
+#: How often to look whether those who have requests under way are still alive.
+_LOOK_FOR_DEAD_SECONDS = 1.0
 #: How long another process may hold the row before this one goes on without it.
 _BUSY_SECONDS = 2.0
 #: How long this process keeps the count by itself when the database failed.
@@ -97,10 +100,18 @@ class SharedState:
         The documented limit.
     clock
         The clock of whoever takes from the window.
+    owners
+        Tells which processes have died; what they had under way keeps nobody waiting for an answer then.
     """
 
     def __init__(
-        self, engine: Engine, provider: str, fingerprint: str, limit: RateLimit, clock: Clock
+        self,
+        engine: Engine,
+        provider: str,
+        fingerprint: str,
+        limit: RateLimit,
+        clock: Clock,
+        owners: Owners,
     ) -> None:
         self._engine = engine
         self._provider = provider
@@ -113,9 +124,10 @@ class SharedState:
         self._read = select(_paces.c.state).where(mine)
         self._insert = insert(_paces).values(provider=provider, fingerprint=fingerprint)
         self._update = update(_paces).where(mine)
-        # Requests of several processes are in one window: each process numbers its own from a place of its own.
-        self._window = Window(limit.requests, limit.seconds, last=secrets.randbits(48))
-        self._known_until = self._by_itself_until = -math.inf
+        self._owners, self._owner = owners, owners.start()
+        # Requests of several processes are in one window: their numbers say whose each is.
+        self._window = Window(limit.requests, limit.seconds, last=_first_number(self._owner.id))
+        self._known_until = self._by_itself_until = self._looked_for_dead_at = -math.inf
         self._table_made = self._said = False
 
     def change(self, step: Callable[[Window], T]) -> T:
@@ -136,10 +148,14 @@ class SharedState:
                     return made  # only a look: it sent nothing and learned nothing
             try:
                 return self._change_shared(step)
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, LedgerError, OSError) as error:
                 self._by_itself_until = now + _BY_ITSELF_SECONDS
                 self._say(f"cannot be shared with other processes ({_reason(error)})")
                 return step(self._window)
+
+    def close(self) -> None:
+        """Nothing more will be sent by this process."""
+        self._owner.release()
 
     def _change_shared(self, step: Callable[[Window], T]) -> T:
         with self._engine.begin() as connection:
@@ -147,6 +163,7 @@ class SharedState:
             row = connection.execute(self._read).scalar_one_or_none()
             window, moved = self._load(row, shift)
             before = dict(window.under_way)
+            self._lose_what_the_dead_sent(window)
             made = step(window)
             if moved or window.under_way != before:
                 state = _encode(window, self._clock.monotonic(), shift)
@@ -186,10 +203,32 @@ class SharedState:
             return fresh, False
         return window, idle < 0
 
+    def _lose_what_the_dead_sent(self, window: Window) -> None:
+        now = self._clock.monotonic()
+        if now - self._looked_for_dead_at < _LOOK_FOR_DEAD_SECONDS:
+            return
+        self._looked_for_dead_at = now
+        others = {_owner_of(number) for number in window.under_way} - {self._owner.id}
+        dead = {owner for owner in others if not self._owners.alive(owner)}
+        for number in [number for number in window.under_way if _owner_of(number) in dead]:
+            window.lose(number, now)
+
     def _say(self, what: str) -> None:
         if not self._said:
             _log.warning("The count of requests to %s %s.", self._provider, what)
             self._said = True
+
+
+#: An owner's requests are numbered from its id, followed by so many zero bits: more than it will ever send.
+_NUMBER_BITS = 48
+
+
+def _first_number(owner: str) -> int:
+    return int(owner, 16) << _NUMBER_BITS
+
+
+def _owner_of(number: int) -> str:
+    return f"{number >> _NUMBER_BITS:016x}"
 
 
 def _copy(window: Window) -> Window:

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from leadkit.clock import SystemClock
+from leadkit.ledger import FileOwners
 from leadkit.ledger.shared_pace import SharedState, open_pace_file
 from leadkit.pace import MemoryState, Pace, PaceState, Window
 from leadkit.providers.base import RateLimit, Request
@@ -201,7 +202,8 @@ def simulate(
     states: list[PaceState] = [MemoryState(documented)]
     if processes > 1:
         engines = [open_pace_file(Path(folder.name) / "pace.sqlite") for _ in range(processes)]
-        states = [SharedState(engine, "simulated", "key", documented, clock) for engine in engines]
+        owners = FileOwners(Path(folder.name) / "locks")
+        states = [SharedState(engine, "simulated", "key", documented, clock, owners) for engine in engines]
     end = windows * server.seconds
     order = itertools.count()
     events: list[tuple[float, int, str, tuple[Any, ...]]] = []
@@ -358,7 +360,8 @@ def client(url: str, state_file: str, limit: int, seconds: float) -> None:
     settings = Settings.from_environment({"PLAIN_API_KEY": "benchmark", "LEADKIT_LEADLEAP_URL": url})
     transport = Transport(_Plain(), settings, clock=clock)  # type: ignore[arg-type] # sells nothing
     documented = RateLimit(limit, seconds, "this benchmark")
-    state = SharedState(open_pace_file(Path(state_file)), "plain", "benchmark", documented, clock)
+    owners = FileOwners(Path(state_file).parent / "locks")
+    state = SharedState(open_pace_file(Path(state_file)), "plain", "benchmark", documented, clock, owners)
     pace, stop = Pace(documented, clock, state), threading.Event()
 
     def work() -> None:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from leadkit.clock import Clock, SystemClock
-from leadkit.ledger import open_postgres
+from leadkit.ledger import FileOwners, Owners, PostgresOwners, open_postgres
 from leadkit.ledger.shared_pace import SharedState, open_pace_file
 from leadkit.pace import Pace
 from leadkit.providers.base import RateLimit
@@ -31,8 +31,10 @@ Join = Callable[..., "Process"]
 class Process:
     """A process that shares the limit."""
 
-    def __init__(self, engine: Engine, clock: Clock, limit: RateLimit = LIMIT, key: str = "key") -> None:
-        self.pace = Pace(limit, clock, SharedState(engine, "testing", key, limit, clock))
+    def __init__(
+        self, engine: Engine, owners: Owners, clock: Clock, limit: RateLimit = LIMIT, key: str = "key"
+    ) -> None:
+        self.pace = Pace(limit, clock, SharedState(engine, "testing", key, limit, clock, owners))
         self.transactions = self.writes = 0
         event.listen(engine, "begin", self._count)
         event.listen(engine, "before_cursor_execute", self._count_writes)
@@ -41,6 +43,11 @@ class Process:
         for _ in range(times):
             assert self.pace.acquire()
             self.pace.learn(told or {}, 200)
+
+    def send_unanswered(self, times: int, clock: Clock) -> None:
+        for _ in range(times):
+            number, _ = self.pace._state.change(lambda window: window.take(clock.monotonic()))
+            assert number is not None
 
     def _count(self, *_: object) -> None:
         self.transactions += 1
@@ -60,7 +67,7 @@ def join(path: Path, clock: FakeClock) -> Iterator[Join]:
 
     def make(own_clock: FakeClock = clock, **more: RateLimit | str) -> Process:
         engines.append(open_pace_file(path))
-        return Process(engines[-1], own_clock, **more)  # type: ignore[arg-type]
+        return Process(engines[-1], FileOwners(path.parent / "locks"), own_clock, **more)  # type: ignore[arg-type]
 
     yield make
     for engine in engines:
@@ -148,6 +155,50 @@ def test_workspaces_on_one_ledger_share_the_limit_of_their_key(
     assert stranger.pace(operation).seconds_for(1) == 0
 
 
+# -- processes that end in the middle of a request ---------------------------------------------------------------
+
+
+def test_what_a_dead_process_had_under_way_counts_for_one_window_and_no_longer(
+    join: Join, clock: FakeClock
+) -> None:
+    dead, other = join(), join()
+    dead.send()
+    dead.send_unanswered(59, clock)
+    other.pace.close()
+    dead.pace.close()  # as the system does when it is killed
+    later = join()
+    clock.seconds += 2
+    later.send()
+    assert 60 <= clock.seconds <= 64
+
+
+def test_what_a_living_process_has_under_way_keeps_its_place(join: Join, clock: FakeClock) -> None:
+    slow, other = join(), join()
+    slow.send()
+    slow.send_unanswered(59, clock)
+    clock.seconds += 70  # the first has left the window
+    other.send()
+    assert clock.seconds < 75
+    number, _ = other.pace._state.change(lambda window: window.take(clock.seconds))
+    assert number is None
+
+
+def test_what_a_machine_without_its_connection_had_under_way_is_let_go(postgres_url: str) -> None:
+    engine, clock = open_postgres(postgres_url), SystemClock()
+    owners = PostgresOwners(engine)
+    dead, living = Process(engine, owners, clock), Process(engine, owners, clock)
+    for process in (dead, living):
+        process.send()
+        process.send_unanswered(5, clock)
+    dead.pace.close()
+    later = Process(engine, owners, clock)
+    assert later.pace._state.change(lambda window: len(window.under_way)) == 5
+    assert later.pace._state.change(lambda window: len(window.counted)) == 7
+    for process in (living, later):
+        process.pace.close()
+    engine.dispose()
+
+
 # -- what it costs ----------------------------------------------------------------------------------------------
 
 
@@ -233,10 +284,12 @@ class OtherClock(SystemClock):
 def test_machines_with_other_clocks_share_the_limit_through_postgresql(postgres_url: str) -> None:
     engine = open_postgres(postgres_url)
     hour = RateLimit(60, 3600.0, "a test")
-    one, other = Process(engine, SystemClock(), hour), Process(engine, OtherClock(5e6), hour)
+    owners = PostgresOwners(engine)
+    one = Process(engine, owners, SystemClock(), hour)
+    other = Process(engine, owners, OtherClock(5e6), hour)
     one.send(40)
     other.send(20)
-    third = Process(engine, OtherClock(-5e6), hour)
+    third = Process(engine, owners, OtherClock(-5e6), hour)
     assert 3500 < third.pace.seconds_for(1) < 3610
     assert third.pace.seconds_for(1) == pytest.approx(other.pace.seconds_for(1), abs=60)
     assert not third.pace._state.change(lambda window: window.take(OtherClock(-5e6).monotonic()))[0]
@@ -245,7 +298,7 @@ def test_machines_with_other_clocks_share_the_limit_through_postgresql(postgres_
 
 def test_a_postgresql_that_has_gone_stops_nobody(postgres_url: str, clock: FakeClock) -> None:
     engine = open_postgres(postgres_url)
-    process = Process(engine, clock)
+    process = Process(engine, PostgresOwners(engine), clock)
     process.send(3)
     with engine.connect() as connection:
         connection.exec_driver_sql("DROP TABLE paces")
@@ -317,7 +370,8 @@ def test_a_file_that_another_program_holds_delays_but_stops_nobody(
 
 
 def test_a_folder_that_is_gone_stops_nobody(tmp_path: Path, clock: FakeClock) -> None:
-    Process(open_pace_file(tmp_path / "gone" / "pace.sqlite"), clock).send(60)
+    engine, owners = open_pace_file(tmp_path / "gone" / "pace.sqlite"), FileOwners(tmp_path / "locks")
+    Process(engine, owners, clock).send(60)
     assert clock.seconds < 1
 
 
