@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from leadkit.preview import Preview
     from leadkit.result import Done, Receipt
     from leadkit.review import found_people, judge
-    from leadkit.search import search_companies, search_people
+    from leadkit.search import search_companies, search_job_changes, search_people
     from leadkit.sheets import Book
     from leadkit.sheets import open_book as open  # noqa: A004 (leadkit.open reads well)
     from leadkit.workspace import Workspace, balances, connect
@@ -49,6 +49,7 @@ _PUBLIC = {
     "make_plan": ("leadkit.plan", "make_plan"),
     "open": ("leadkit.sheets", "open_book"),
     "search_companies": ("leadkit.search", "search_companies"),
+    "search_job_changes": ("leadkit.search", "search_job_changes"),
     "search_people": ("leadkit.search", "search_people"),
 }
 
@@ -69,6 +70,7 @@ __all__ = [
     "make_plan",
     "open",
     "search_companies",
+    "search_job_changes",
     "search_people",
 ]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from leadkit.errors import ApprovalError, BadAnswerError
+from leadkit.errors import ApprovalError, BadAnswerError, InputError
 from leadkit.ledger import FactState, Ledger, Stored
 from leadkit.ledger.retention import PAGE_KEEPS_DAYS
 from leadkit.money import Amount, credits_text, to_millicredits
@@ -48,7 +48,8 @@ def search_people(
     Returns
     -------
     pandas.DataFrame
-        One row for each person found, at most ``most_rows``, without repeats.
+        One row for each person found, at most ``most_rows``, without repeats. ``attrs["notes"]`` are sentences:
+        how many more there are, how many are missing, what the provider said.
 
     Raises
     ------
@@ -72,6 +73,25 @@ def search_companies(
     return _search("search_companies", via, most_rows, at_most, workspace, filters)
 
 
+def search_job_changes(
+    *,
+    via: str = "leadiq",
+    most_rows: int = DEFAULT_MOST_ROWS,
+    at_most: int | float | str | None = None,
+    workspace: Workspace | None = None,
+    **filters: Any,
+) -> pd.DataFrame:
+    """Find people who moved to another company or were promoted, newest first; as :func:`search_people`.
+
+    Raises
+    ------
+    PlanLimitError
+        The account does not have job changes. LeadIQ then ignores the filter and may charge the one row that was
+        asked for to find out.
+    """
+    return _search("job_changes", via, most_rows, at_most, workspace, filters)
+
+
 def _search(
     step: str,
     via: str,
@@ -82,6 +102,9 @@ def _search(
 ) -> pd.DataFrame:
     workspace = workspace or current_workspace()
     search = workspace.provider(via).search(step)
+    if most_rows < 1:
+        msg = f"most_rows is a number of rows, 1 or more, not {most_rows}. Nothing was sent."
+        raise InputError(msg)
     most_rows = min(most_rows, search.most_rows or most_rows)
     search.encode(filters, None, min(most_rows, search.page_size))  # refuses a filter before anything else
     approved = _approve(search, most_rows, at_most)
@@ -90,7 +113,25 @@ def _search(
     rows = [dict(row) for page in pages for row in page.values["rows"]]
     rows = _without_suppressed(rows, first, workspace.ledger)
     found = pd.DataFrame(rows, columns=[column.name for column in search.columns])
-    return found.drop_duplicates(subset=first, ignore_index=True).head(most_rows)
+    found = found.drop_duplicates(subset=first, ignore_index=True).head(most_rows)
+    found.attrs["notes"] = _notes(search, pages, most_rows)
+    return found
+
+
+def _notes(search: Search, pages: Sequence[Stored], most_rows: int) -> list[str]:
+    """What the pages say of themselves, and how many rows are not among theirs."""
+    notes = list(dict.fromkeys(page.note for page in pages if page.note))
+    seen = sum(len(page.values["rows"]) for page in pages)
+    total = pages[-1].values["total"]
+    if total is not None and total > min(seen, most_rows):
+        if seen >= most_rows:
+            notes.append(f"{search.provider} has {total:,} in all; most_rows was {most_rows:,}.")
+        else:
+            notes.append(
+                f"{seen:,} of {total:,} rows came; at least {total - seen:,} are missing: the pages ended early, "
+                "or the rows shifted while they were read."
+            )
+    return notes
 
 
 def _without_suppressed(rows: list[dict[str, Any]], first: str, ledger: Ledger) -> list[dict[str, Any]]:

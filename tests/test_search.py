@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import leadkit
-from leadkit.errors import CreditsExhaustedError, InputError
+from leadkit.errors import ApprovalError, CreditsExhaustedError, InputError, PlanLimitError
 from leadkit.sandbox import Sandbox
 from leadkit.workspace import Workspace
 
@@ -83,3 +83,44 @@ def test_a_search_that_is_interrupted_is_recorded_as_stopped(
     (run,) = workspace.ledger.runs()
     assert (run.state, run.stopped_why) == ("stopped", "KeyboardInterrupt")
     assert not workspace.ledger.owners.alive(run.owner)
+
+
+def test_what_is_left_of_a_search_is_told(box: Sandbox, workspace: Workspace) -> None:
+    sold = [p for p in box.world.known_to("leadleap") if p.company is not None and not p.deleted]
+    total = sum(person.country.code == "DE" for person in sold)
+    found = leadkit.search_people(country="DE", most_rows=50, workspace=workspace)
+    assert found.attrs["notes"] == [f"leadleap has {total:,} in all; most_rows was 50."]
+    assert leadkit.search_people(country="DE", most_rows=total, workspace=workspace).attrs["notes"] == []
+
+
+def test_rows_that_never_came_are_told(box: Sandbox, workspace: Workspace) -> None:
+    box.fault("short", "/leads", times=2)
+    found = leadkit.search_people(country="DE", most_rows=5000, workspace=workspace)
+    (note,) = found.attrs["notes"]
+    assert f"{len(found):,} of {len(found) + 2:,} rows came; at least 2 are missing" in note
+
+
+def test_people_who_moved_are_found_where_the_account_has_them(box: Sandbox, workspace: Workspace) -> None:
+    asked = {"locations": ["Germany", "France"], "most_rows": 10, "workspace": workspace}
+    with pytest.raises(ApprovalError, match="at most 1 credits.*Nothing was sent"):
+        leadkit.search_job_changes(**asked)
+    assert not box.requests
+    box.set_option("leadiq", "job_changes", True)
+    found = leadkit.search_job_changes(**asked, at_most=1)
+    assert 0 < len(found) <= 10
+    assert set(found["change"]) <= {"JobChange", "TitleChange"}
+    assert 0 < box.charged("leadiq") <= 1_000
+
+
+def test_job_changes_that_the_account_lacks_cost_one_row_to_find_out(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    with pytest.raises(PlanLimitError, match="does not have"):
+        leadkit.search_job_changes(locations="Germany", at_most=10, workspace=workspace)
+    assert box.charged("leadiq") <= 100
+
+
+def test_a_number_of_rows_that_is_none_is_refused(box: Sandbox, workspace: Workspace) -> None:
+    with pytest.raises(InputError, match="1 or more, not 0. Nothing was sent"):
+        leadkit.search_people(country="DE", most_rows=0, workspace=workspace)
+    assert not box.requests
