@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from leadkit.ledger.database import open_sqlite, sqlite_engine
 from tests.simulation.schedule import Schedule
@@ -34,46 +34,47 @@ _FAILURES = {
 
 
 class Disk:
-    """One ledger file, the connections of the simulated processes to it, and who is writing."""
+    """One schedule's ledger: who is writing to it, and what goes wrong."""
 
-    def __init__(self, path: Path, scheduler: Scheduler, schedule: Schedule, rng: random.Random) -> None:
-        self.path = path
+    def __init__(
+        self, books: sqlite3.Connection, scheduler: Scheduler, schedule: Schedule, rng: random.Random
+    ) -> None:
+        self.books = books  # the checker's own look at what is committed
         self.failing = True
         self._scheduler = scheduler
         self._schedule = schedule
         self._rng = rng
-        self._connections: dict[Process | None, list[SimulatedConnection]] = {}
+        self._held: dict[Process | None, list[SimulatedConnection]] = {}
         self._writer: SimulatedConnection | None = None
-        self.books = sqlite3.connect(path)  # the checker's own look at what is committed
 
-    def connect(self) -> SimulatedConnection:
-        """A connection of the process that is going on; one that it has given back, if there is one."""
+    def give(self, connection: SimulatedConnection) -> None:
+        """The process that is going on gets the connection, until it gives it back or dies."""
         task = self._scheduler.task
         process = task.process if task else None
-        if process not in self._connections:
-            self._connections[process] = []
+        if process not in self._held:
+            self._held[process] = []
             if process is not None:
                 process.on_death.append(lambda: self._drop(process))
-        for connection in self._connections[process]:
-            if connection.idle:
-                connection.idle = False
-                return connection
-        connection = sqlite3.connect(self.path, timeout=0, factory=SimulatedConnection)
+        self._held[process].append(connection)
         connection.disk = self
-        self._connections[process].append(connection)
-        return connection
+
+    def take_back(self, connection: SimulatedConnection) -> None:
+        self.finished(connection)
+        connection.disk = None
+        for held in self._held.values():
+            if connection in held:
+                held.remove(connection)
 
     def _drop(self, process: Process | None) -> None:
         """A process is gone: what it did not commit never was."""
-        for connection in self._connections.pop(process, []):
+        for connection in self._held.pop(process, []):
             self.finished(connection)
             connection.disk = None
             connection.close()
 
     def close(self) -> None:
-        for process in list(self._connections):
+        for process in list(self._held):
             self._drop(process)
-        self.books.close()
 
     # -- what happens at each statement ----------------------------------------------------------------------
 
@@ -133,14 +134,11 @@ class SimulatedConnection(sqlite3.Connection):
     """A connection of a simulated process."""
 
     disk: Disk | None = None
-    idle = False
+    closed = False
 
     def close(self) -> None:
-        if self.disk:
-            self.rollback()
-            self.idle = True
-        else:
-            super().close()
+        self.closed = True
+        super().close()
 
     def cursor(self, *args: Any) -> Any:
         return super().cursor(SimulatedCursor)
@@ -174,20 +172,56 @@ class SimulatedCursor(sqlite3.Cursor):
             connection.disk.before(connection, sql)
 
 
+class Connections(Pool):
+    """Open connections that nobody uses: opening one costs as much as what most processes do with it."""
+
+    disk: Disk
+
+    def __init__(self, creator: Callable[[], SimulatedConnection], **options: Any) -> None:
+        super().__init__(creator, **options)
+        self._idle: list[ConnectionPoolEntry] = []
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        entry = self._idle.pop() if self._idle else self._create_connection()
+        self.disk.give(_opened(entry))
+        return entry
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        connection = _opened(record)
+        if connection.closed:  # its process was killed
+            record.close()
+            return
+        self.disk.take_back(connection)
+        self._idle.append(record)
+
+    def dispose(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+
+def _opened(entry: ConnectionPoolEntry) -> SimulatedConnection:
+    connection = entry.dbapi_connection
+    assert isinstance(connection, SimulatedConnection)
+    return connection
+
+
 class Disks:
-    """Makes a fresh ledger for each schedule. One engine serves them all, so that statements compile once."""
+    """Makes a fresh ledger for each schedule: a file that is emptied in between.
+
+    One engine serves them all, so that statements compile once.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
         self._template = folder / "template" / "ledger.sqlite"
         open_sqlite(self._template).dispose()
+        self._path = folder / "ledger.sqlite"
+        self._books: sqlite3.Connection | None = None
+        self._changed = False
         self._current: Disk | None = None
-        self._number = 0
-        self.engine: Engine = sqlite_engine(self._connect, poolclass=NullPool)
+        self.engine: Engine = sqlite_engine(self._connect, poolclass=Connections)
 
     def _connect(self) -> SimulatedConnection:
-        assert self._current is not None
-        return self._current.connect()
+        return sqlite3.connect(self._path, timeout=0, factory=SimulatedConnection)
 
     def fresh(
         self,
@@ -197,23 +231,40 @@ class Disks:
         change: Callable[[sqlite3.Connection], None] | None = None,
     ) -> Disk:
         if self._current is not None:
-            self.drop()
-        self._number += 1
-        folder = self._folder / str(self._number)
-        folder.mkdir()
-        path = folder / "ledger.sqlite"
-        shutil.copyfile(self._template, path)
-        if change is not None:
-            with sqlite3.connect(path) as connection:
-                change(connection)
-        self._current = Disk(path, scheduler, schedule, rng)
+            self._current.close()
+        if self._books is None or self._changed or change is not None:
+            self._books = self._new_file(change)
+        else:
+            self._empty(self._books)
+        self._current = Disk(self._books, scheduler, schedule, rng)
+        self.engine.pool.disk = self._current  # type: ignore[attr-defined]
         return self._current
 
-    def drop(self) -> None:
-        if self._current is not None:
-            self._current.close()
-            shutil.rmtree(self._current.path.parent)
-            self._current = None
+    def _new_file(self, change: Callable[[sqlite3.Connection], None] | None) -> sqlite3.Connection:
+        self.close()
+        shutil.copyfile(self._template, self._path)
+        self._changed = change is not None
+        books = sqlite3.connect(self._path)
+        if change is not None:
+            with books:
+                change(books)
+        return books
+
+    @staticmethod
+    def _empty(books: sqlite3.Connection) -> None:
+        with books:
+            for (table,) in books.execute(_TABLES).fetchall():
+                books.execute(f"DELETE FROM {table}")
+
+    def close(self) -> None:
+        self.engine.pool.dispose()
+        if self._books is not None:
+            self._books.close()
+        for left in self._path.parent.glob(f"{self._path.name}*"):
+            left.unlink()
+
+
+_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'workspace'"
 
 
 @contextmanager
@@ -225,5 +276,4 @@ def disks() -> Iterator[Disks]:
         try:
             yield made
         finally:
-            made.drop()
-            made.engine.dispose()
+            made.close()

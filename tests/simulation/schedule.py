@@ -116,7 +116,7 @@ class Schedule:
             fault_rate=rng.choice((0.1, 0.3, 0.6)),
             store_fault_rate=rng.choice((0.01, 0.04)),
             inside_transactions=rng.random() < 0.3,
-            joins=rng.random() < 0.05,
+            joins=rng.random() < 0.02,
         )
 
     def has(self, fault: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -64,6 +65,8 @@ def search(schedules: Sequence[Schedule], *, workers: int | None = None) -> Summ
 
 
 def _carry_out(schedules: Sequence[Schedule]) -> list[Report]:
+    gc.freeze()  # what is loaded stays; looking through it again and again takes a tenth of the time
+    gc.set_threshold(20_000)
     with disks() as place:
         return [simulate(schedule, place) for schedule in schedules]
 

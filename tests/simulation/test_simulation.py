@@ -51,7 +51,9 @@ def test_no_schedule_charges_twice_overruns_a_budget_or_loses_a_row(pytestconfig
 @pytest.mark.parametrize("bug", PLANTED)
 def test_a_planted_bug_is_caught(bug: str, place: Disks) -> None:
     seeds = [CAUGHT_BY.get(bug, 0), *range(SEEDS_FOR_PLANTED)]
-    assert first_failure(map(Schedule.of, seeds), place, PLANTED[bug]) is not None
+    found = first_failure(map(Schedule.of, seeds), place, PLANTED[bug])
+    assert found is not None
+    assert not simulate(found.schedule, place).failure, "the product itself fails there"
 
 
 def test_a_failure_is_shrunk_and_can_be_repeated_from_its_line(place: Disks) -> None:
