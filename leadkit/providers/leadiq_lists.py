@@ -13,10 +13,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 from leadkit.errors import BadAnswerError, BadRequestError, InputError, NotThereError, ProviderError
 from leadkit.keys import Unusable
@@ -27,9 +28,10 @@ from leadkit.providers.leadiq_prospect import (
     CSV_COLUMNS,
     check_names,
     contradict,
-    csv_row,
+    harmless,
     identities,
     prospect_input,
+    prospect_row,
 )
 from leadkit.providers.leadiq_terms import NAME
 
@@ -108,6 +110,27 @@ def open_list(send: Send, name: str, *, description: str = "") -> ProspectList:
             made = read_rest(response)
             return ProspectList(_id(made), text(made.get("name")) or name, tried, created=True)
     raise AssertionError("the last prefix returns or raises")
+
+
+def lists(send: Send) -> list[ProspectList]:
+    """All lists of the account.
+
+    Raises
+    ------
+    ProviderError
+        LeadIQ refused or failed.
+    """
+    for prefix in PREFIXES[:-1]:
+        with suppress(NotThereError):
+            return _lists(send, prefix)
+    return _lists(send, PREFIXES[-1])
+
+
+def _lists(send: Send, prefix: str) -> list[ProspectList]:
+    return [
+        ProspectList(_id(item), text(item.get("name")) or "", prefix)
+        for item in _pages(send, f"{prefix}/lists")
+    ]
 
 
 def _find_list(send: Send, name: str) -> tuple[str | None, ProspectList | None]:
@@ -288,17 +311,20 @@ def _pages(send: Send, path: str) -> Iterator[Mapping[str, Any]]:
 def export_csv(send: Send, of: ProspectList) -> str:
     """The list as CSV: LeadIQ's own export where it has one, else made from its prospects.
 
-    The guide documents ``…/export``; the schema of the service does not have it.
+    The guide documents ``…/export``; the schema of the service does not have it. No cell can start a formula.
     """
     response = send(Request("GET", f"{of.prefix}/lists/{of.id}/export", host="prospector"))
     kind = response.headers.get("content-type", "")
     if response.status == 200 and ("csv" in kind or "octet-stream" in kind):
-        return response.body.decode("utf-8-sig", errors="replace")
+        told = io.StringIO(response.body.decode("utf-8-sig", errors="replace"), newline="")
+        return _csv(csv.reader(told), csv.QUOTE_MINIMAL)
     # A 2xx of another type is something else than a file.
     if response.status >= 300 and response.status not in NO_SUCH_CALL:
         raise rest_error(response)
+    return _csv(chain([CSV_COLUMNS], map(prospect_row, members(send, of))), csv.QUOTE_ALL)
+
+
+def _csv(rows: Iterable[Iterable[str | None]], quoting: Literal[0, 1]) -> str:
     file = io.StringIO(newline="")
-    writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows(csv_row(member) for member in members(send, of))
+    csv.writer(file, quoting=quoting).writerows([harmless(cell or "") for cell in row] for row in rows)
     return file.getvalue()

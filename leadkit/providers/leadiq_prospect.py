@@ -118,8 +118,8 @@ def contradict(sent: Mapping[str, Any], saved: Mapping[str, Any]) -> bool:
     return any(one and other and one.casefold() != other.casefold() for one, other in said)
 
 
-def csv_row(prospect: Mapping[str, Any]) -> list[str]:
-    """One line of the export, in the order of ``CSV_COLUMNS``; no cell can start a formula."""
+def prospect_row(prospect: Mapping[str, Any]) -> list[str | None]:
+    """A prospect's values, in the order of ``CSV_COLUMNS``."""
     place, company = mapping(prospect.get("location")), mapping(prospect.get("company"))
     phones = prospect.get("mobilePhones")
     numbers = [text(mapping(one).get("value")) for one in phones] if isinstance(phones, list) else []
@@ -143,10 +143,10 @@ def csv_row(prospect: Mapping[str, Any]) -> list[str]:
         company.get("employees"),
         prospect.get("updatedAt"),
     )
-    return [_harmless(text(value) or "") for value in values]
+    return [text(value) for value in values]
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """A spreadsheet runs a cell that begins like a formula; a phone number of digits is left as it is."""
     runs = re.match(r"\s*[=+\-@\t\r\n＝＋－＠]", cell) and not re.fullmatch(r"\+\d+", cell)
     return f"'{cell}" if runs else cell

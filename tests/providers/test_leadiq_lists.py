@@ -381,3 +381,11 @@ def test_no_cell_of_the_export_runs_as_a_formula() -> None:
     assert row["full_name"].startswith("'@")
     assert row["phone"] == "+16035550134"  # a number, and of no use with a mark before it
     assert (row["company_domain"], row["company_employees"]) == ("acme.example", "120")
+
+
+def test_no_cell_of_leadiqs_own_export_runs_as_a_formula() -> None:
+    server = ProspectorServer(
+        export='id,name\r\n1,"=HYPERLINK(""https://example.com"")"\r\n2,+16035550134\r\n'
+    )
+    rows = list(csv.reader(io.StringIO(export_csv(server.send, TEAM))))
+    assert rows == [["id", "name"], ["1", '\'=HYPERLINK("https://example.com")'], ["2", "+16035550134"]]
