@@ -65,7 +65,13 @@ def _(here):
 def _(here, look_again, settings):
     look_again.value
     try:
-        _page = panels.cards(spending.balance_cards(here.balances(), settings))
+        _found = here.balances()
+        _page = mo.vstack(
+            [
+                panels.cards(spending.balance_cards(_found, settings)),
+                panels.bullets(spending.balance_notes(_found, settings)),
+            ]
+        )
     except LeadkitError as _error:
         _page = panels.trouble(_error, "No balance can be asked for")
     mo.vstack(
@@ -100,18 +106,17 @@ def _(get_forgotten, get_settled, here, look_again, whose):
 @app.cell(hide_code=True)
 def _(open_calls):
     mo.stop(not open_calls)
+    may_be_settled = doubts.choices(open_calls)
     pick_call = mo.ui.dropdown(
-        {call.label: call.call_id for call in open_calls},
-        value=open_calls[0].label,
-        label="Call",
-        full_width=True,
+        may_be_settled.keys(), value=next(iter(may_be_settled)), label="What to settle", full_width=True
     )
-    return (pick_call,)
+    return may_be_settled, pick_call
 
 
 @app.cell(hide_code=True)
-def _(open_calls, pick_call):
-    doubt = next(call for call in open_calls if call.call_id == pick_call.value)
+def _(may_be_settled, pick_call):
+    mo.stop(pick_call.value is None)
+    doubt = may_be_settled[pick_call.value]
     decision = mo.ui.radio(
         {choice.title: name for name, choice in doubts.CHOICES.items()}, label="What became of it?"
     )
@@ -119,15 +124,14 @@ def _(open_calls, pick_call):
 
 
 @app.cell(hide_code=True)
-def _(decision):
-    _sure = "I have looked at the provider's own account, and I am sure"
-    sure = mo.ui.checkbox(label=_sure) if decision.value else None
+def _(decision, doubt):
+    mo.stop(decision.value is None)
+    sure = mo.ui.checkbox(label="I have looked at the provider's own account, and this is my decision")
     return (sure,)
 
 
 @app.cell(hide_code=True)
 def _(decision, doubt, sure):
-    mo.stop(sure is None)
     settle = mo.ui.run_button(
         label=doubts.filled(doubts.CHOICES[decision.value].button, doubt),
         kind="warn",
@@ -150,38 +154,28 @@ def _(get_settled, here, open_calls, settings):
         _parts.append(panels.note(*get_settled()))
     if not open_calls:
         _parts.append(panels.note("good", "Nothing is in doubt", "Every call was answered or settled."))
-    elif not here.visitor.may_approve:
-        _parts += [
-            show(doubts.table(open_calls, settings)),
-            panels.note("info", "Somebody else decides", "Ask whoever may settle them; you may only look."),
-        ]
+    else:
+        _parts.append(show(doubts.table(open_calls, settings)))
+    if open_calls and not here.visitor.may_approve:
+        _parts.append(
+            panels.note("info", "Somebody else decides", "You may look. Ask whoever may settle it to do so.")
+        )
     mo.vstack(_parts)
     return
 
 
 @app.cell(hide_code=True)
-def _(doubt, here, open_calls, pick_call, settings):
+def _(decision, doubt, here, pick_call, settings):
     mo.stop(not here.visitor.may_approve)
-    _pick = [show(doubts.table(open_calls, settings)), pick_call] if len(open_calls) > 1 else []
-    mo.vstack([*_pick, panels.lines(doubts.lines(doubt, settings))])
+    mo.vstack([pick_call, panels.lines(doubts.lines(doubt, settings)), decision])
     return
 
 
 @app.cell(hide_code=True)
-def _(decision, doubt, here, sure):
+def _(decision, doubt, here, settle, sure):
     mo.stop(not here.visitor.may_approve)
-    _parts = [decision]
-    if decision.value:
-        _words = doubts.filled(doubts.CHOICES[decision.value].follows, doubt)
-        _parts += [panels.note("info", "What follows from it", _words), sure]
-    mo.vstack(_parts)
-    return
-
-
-@app.cell(hide_code=True)
-def _(here, settle):
-    mo.stop(not here.visitor.may_approve)
-    settle
+    _follows = doubts.filled(doubts.CHOICES[decision.value].follows, doubt)
+    mo.vstack([panels.note("warn", "What follows from it", _follows), sure, settle])
     return
 
 
@@ -189,8 +183,8 @@ def _(here, settle):
 def _(decision, doubt, here, set_settled, settle):
     mo.stop(not settle.value)
     try:
-        _done = doubts.settle(here.workspace.ledger, doubt.call_id, decision.value, by=visitor())
-        set_settled(("good", f"Call {doubt.call_id} is settled", _done))
+        _done = doubts.settle(here.workspace.ledger, doubt, decision.value, by=visitor())
+        set_settled(("good", "Settled", _done))
     except LeadkitError as _error:
         set_settled(("warn", "Nothing was settled", str(_error)))
     return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,15 +15,15 @@ from leadkit.ledger import CallState, Ledger
 from leadkit.money import credits_text
 from leadkit.settings import Settings
 
-#: So many of a call's keys are named; a call may have hundreds.
+#: So many of the keys are named; there may be hundreds.
 KEYS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One call that was sent and whose outcome nobody knows. ``held`` in millicredits."""
+    """Calls of one run that were sent and whose outcome nobody knows; mostly one. ``held`` in millicredits."""
 
-    call_id: int
+    call_ids: tuple[int, ...]
     run_id: str
     provider: str
     step: str
@@ -33,76 +34,88 @@ class Doubt:
     why: str
 
     @property
+    def calls(self) -> str:
+        """``call 12``, ``calls 12, 13``."""
+        return f"call{'s' if len(self.call_ids) > 1 else ''} {', '.join(map(str, self.call_ids))}"
+
+    @property
     def count(self) -> str:
         return f"{len(self.keys):,} {'entry' if len(self.keys) == 1 else 'entries'}"
 
     @property
     def what(self) -> str:
-        """The keys, as far as there is room for them."""
+        """What was asked for, as far as there is room for it."""
         more = len(self.keys) - KEYS_SHOWN
-        return ", ".join(self.keys[:KEYS_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+        return "; ".join(map(_key_words, self.keys[:KEYS_SHOWN])) + (
+            f"; and {more:,} more" if more > 0 else ""
+        )
 
-    @property
-    def label(self) -> str:
-        """Names it in a list of choices."""
-        return f"Call {self.call_id}: {step_title(self.step)}, {self.count}, {moment(self.sent_at)} UTC"
+
+def _key_words(key: str) -> str:
+    """A key of several parts by their values; a page of a search by its filters."""
+    try:
+        parts = json.loads(key) if key.startswith("{") else {"": key}
+    except ValueError:
+        return key
+    filters = parts.get("filters")
+    if isinstance(filters, dict):
+        asked = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in filters.items())
+        return f"a page of a search for {asked or 'everybody'}"
+    return ", ".join(str(value) for value in parts.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One decision: its words, what follows from it, and the words on the button that carries it out."""
 
-    decision: str
     title: str
     follows: str
     button: str
 
 
-#: Decision → its words. ``{credits}`` are those set aside, ``{count}`` says for how many entries.
+#: Decision → its words, to be :func:`filled`.
 CHOICES: Mapping[str, Choice] = {
-    choice.decision: choice
-    for choice in (
-        Choice(
-            "not-charged",
-            "It was not charged",
-            "The {credits} credits are free again. {count} may be asked for and bought as if nothing had happened.",
-            "Settle call {call} as not charged",
-        ),
-        Choice(
-            "charged",
-            "It was charged",
-            "The {credits} credits count as spent. The answer is lost: {count} may be asked for again, which costs "
-            "again unless the provider gives repeats for free.",
-            "Settle call {call} as charged {credits} credits",
-        ),
-        Choice(
-            "pay-again",
-            "Nobody knows: ask again",
-            "The {credits} credits count as spent, to be on the safe side, and {count} may be bought again. "
-            "You may pay twice for them.",
-            "Settle call {call} and allow asking again",
-        ),
-        Choice(
-            "give-up",
-            "Nobody knows: leave it",
-            "The {credits} credits count as spent, to be on the safe side, and {count} will not be asked for again.",
-            "Settle call {call} and leave it",
-        ),
-    )
+    "not-charged": Choice(
+        "It was not charged",
+        "The {credits} credits are free again. {count} may be asked for and bought as if nothing had happened.",
+        "Settle {calls} as not charged",
+    ),
+    "charged": Choice(
+        "It was charged",
+        "The {credits} credits count as spent. The answer is lost: {count} may be asked for again, which costs "
+        "again unless the provider gives repeats for free.",
+        "Settle {calls} as charged, {credits} credits",
+    ),
+    "pay-again": Choice(
+        "Nobody knows: ask again",
+        "The {credits} credits count as spent, to be on the safe side, and {count} may be bought again. You may "
+        "pay twice.",
+        "Settle {calls} and allow asking again",
+    ),
+    "give-up": Choice(
+        "Nobody knows: leave it",
+        "The {credits} credits count as spent, to be on the safe side, and {count} will not be asked for again.",
+        "Settle {calls} and leave it",
+    ),
 }
+
+
+def filled(words: str, doubt: Doubt) -> str:
+    """Words of a :class:`Choice` with the figures of what is in doubt."""
+    return words.format(credits=credits_text(doubt.held), count=doubt.count, calls=doubt.calls)
 
 
 def doubts(ledger: Ledger, whose: str | None) -> list[Doubt]:
     """The calls in doubt that the visitor may see, the oldest first; ``whose`` None for everybody's."""
     keys: dict[int, list[str]] = {}
-    run_of: dict[int, str] = {}
+    run_ids = set()
     for fact in ledger.doubtful():
         keys.setdefault(fact.call_id, []).append(fact.key)
-        run_of[fact.call_id] = fact.run_id
-    seen = [run for run in map(ledger.run, set(run_of.values())) if whose in (None, run.approved_by)]
+        run_ids.add(fact.run_id)
+    seen = [run for run in map(ledger.run, run_ids) if whose in (None, run.approved_by)]
     found = [
         Doubt(
-            call_id=call.id,
+            call_ids=(call.id,),
             run_id=run.id,
             provider=run.provider,
             step=run.step,
@@ -117,7 +130,40 @@ def doubts(ledger: Ledger, whose: str | None) -> list[Doubt]:
         # What somebody gave up stays in doubt, and there is nothing left to decide.
         if call.id in keys and call.state == CallState.IN_DOUBT
     ]
-    return sorted(found, key=lambda doubt: doubt.call_id)
+    return sorted(found, key=lambda doubt: doubt.call_ids)
+
+
+def choices(open_calls: Sequence[Doubt]) -> dict[str, Doubt]:
+    """Label → what may be settled at once: each call, and before them all calls of a run that has several."""
+    by_run: dict[str, list[Doubt]] = {}
+    for doubt in open_calls:
+        by_run.setdefault(doubt.run_id, []).append(doubt)
+    runs = [_together(of_run) for of_run in by_run.values() if len(of_run) > 1]
+    return {
+        **{
+            f"All {len(doubt.call_ids)} calls of run {doubt.run_id}: {step_title(doubt.step)}": doubt
+            for doubt in runs
+        },
+        **{
+            f"Call {doubt.call_ids[0]}: {step_title(doubt.step)}, {doubt.count}": doubt
+            for doubt in open_calls
+        },
+    }
+
+
+def _together(of_run: Sequence[Doubt]) -> Doubt:
+    first = of_run[0]
+    return Doubt(
+        call_ids=tuple(call_id for one in of_run for call_id in one.call_ids),
+        run_id=first.run_id,
+        provider=first.provider,
+        step=first.step,
+        user=first.user,
+        sent_at=first.sent_at,
+        held=sum(one.held for one in of_run),
+        keys=tuple(key for one in of_run for key in one.keys),
+        why="; ".join(dict.fromkeys(one.why for one in of_run)),
+    )
 
 
 def table(open_calls: Sequence[Doubt], settings: Settings) -> pd.DataFrame:
@@ -125,7 +171,7 @@ def table(open_calls: Sequence[Doubt], settings: Settings) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Call": str(doubt.call_id),
+                "Call": ", ".join(map(str, doubt.call_ids)),
                 "Sent (UTC)": moment(doubt.sent_at),
                 "By": doubt.user,
                 "What": step_title(doubt.step),
@@ -139,39 +185,34 @@ def table(open_calls: Sequence[Doubt], settings: Settings) -> pd.DataFrame:
 
 
 def lines(doubt: Doubt, settings: Settings) -> list[tuple[str, str]]:
-    """All that is known about a call in doubt, line by line."""
+    """All that is known about what is in doubt, line by line."""
     return [
-        ("Call", f"{doubt.call_id}, of run {doubt.run_id}"),
         ("What", f"{step_title(doubt.step)} with {provider_title(doubt.provider, settings)}"),
         ("Sent", f"{moment(doubt.sent_at)} UTC, by {doubt.user}"),
         ("Set aside", f"{credits_text(doubt.held)} credits"),
         ("Asked for", doubt.what),
         ("What happened", doubt.why),
+        ("To look it up", f"{doubt.calls} of run {doubt.run_id}"),
     ]
 
 
-def settle(ledger: Ledger, call_id: int, decision: str, *, by: Visitor) -> str:
-    """Settle a call as a person decided; returns a sentence about what was done.
+def settle(ledger: Ledger, doubt: Doubt, decision: str, *, by: Visitor) -> str:
+    """Settle calls as a person decided; returns a sentence about what was done.
 
     Raises
     ------
     ApprovalError
         The visitor may not decide this. Nothing was changed.
     InputError
-        The call is not in doubt any more: perhaps somebody settled it meanwhile. Nothing was changed.
+        They are not in doubt any more: somebody settled them meanwhile. Nothing was changed.
     """
     by.check_may_approve()
-    doubt = next((one for one in doubts(ledger, None) if one.call_id == call_id), None)
-    if doubt is None or decision not in CHOICES:
+    if not {call for one in doubts(ledger, None) for call in one.call_ids} >= set(doubt.call_ids):
         msg = (
-            f"Call {call_id} is not in doubt any more: somebody settled it meanwhile. Nothing was changed now. "
-            "The runs below tell what it counts as."
+            f"Not all of this is in doubt any more: somebody settled {doubt.calls} meanwhile. Nothing was changed "
+            "now. The runs below tell what it counts as."
         )
         raise InputError(msg)
-    ledger.decide(call_id, decision, by=by.name)
+    for call_id in doubt.call_ids:
+        ledger.decide(call_id, decision, by=by.name)
     return f"{filled(CHOICES[decision].follows, doubt)} It is noted as the decision of {by.name}."
-
-
-def filled(words: str, doubt: Doubt) -> str:
-    """Words of a :class:`Choice` with the call's own figures."""
-    return words.format(credits=credits_text(doubt.held), count=doubt.count, call=doubt.call_id)

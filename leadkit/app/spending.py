@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import altair as alt
@@ -19,7 +19,7 @@ from leadkit.ledger.budget import Caps
 from leadkit.ledger.history import RunRecord
 from leadkit.ledger.totals import DaySpend, hit_rates, spend_by_day
 from leadkit.money import MILLICREDITS_PER_CREDIT, Amount, credits_text
-from leadkit.providers import make_provider
+from leadkit.providers import make_provider, provider_names
 from leadkit.providers.base import Balance
 from leadkit.settings import Settings
 from leadkit.steps import DEFAULT_PROVIDER
@@ -56,22 +56,32 @@ def moment(seconds: int | None) -> str:
 
 
 def balance_cards(balances: Sequence[Balance], settings: Settings) -> list[tuple[str, str, str]]:
-    """Provider, credits left, and what else is known, for each account."""
-    return [(provider_title(one.provider, settings), _left(one), "; ".join(_about(one))) for one in balances]
+    """Provider, credits left, and what else is known in figures, for each account."""
+    return [(provider_title(one.provider, settings), _left(one), ", ".join(_about(one))) for one in balances]
 
 
 def _left(balance: Balance) -> str:
     return "not known" if balance.remaining is None else credits_text(balance.remaining)
 
 
-def _about(balance: Balance) -> list[str]:
-    of = "" if balance.limit is None else f" of {credits_text(balance.limit)}"
-    words = [] if balance.remaining is None else [f"credits left{of}"]
+def _about(balance: Balance) -> Iterator[str]:
+    if balance.remaining is not None:
+        yield "credits left" + ("" if balance.limit is None else f" of {credits_text(balance.limit)}")
     if balance.used is not None:
-        words.append(f"{credits_text(balance.used)} used")
+        yield f"{credits_text(balance.used)} used"
     if balance.period_end:
-        words.append(f"until {balance.period_end[:10]}")
-    return [*words, balance.note] if balance.note else words
+        yield f"until {balance.period_end[:10]}"
+
+
+def balance_notes(balances: Sequence[Balance], settings: Settings) -> list[str]:
+    """What the figures do not say: why one is not known, and for which provider no key is set."""
+    told = [f"{provider_title(one.provider, settings)}: {one.note}" for one in balances if one.note]
+    asked = {one.provider for one in balances}
+    others = [make_provider(name, settings) for name in provider_names() if name not in asked]
+    return [
+        *told,
+        *(f"{one.title}: no API key is set. The setting {one.key_name} takes it." for one in others),
+    ]
 
 
 # -- by day -------------------------------------------------------------------------------------------------
