@@ -20,7 +20,7 @@ from leadkit import errors
 
 if TYPE_CHECKING:
     from leadkit.forgetting import forget
-    from leadkit.lists import add_to_list
+    from leadkit.lists import add_to_list, export_list, list_members, monthly_usage, saved_lists
     from leadkit.plan import Plan, make_plan
     from leadkit.preview import Preview
     from leadkit.result import Done, Receipt
@@ -43,11 +43,15 @@ _PUBLIC = {
     "add_to_list": ("leadkit.lists", "add_to_list"),
     "balances": ("leadkit.workspace", "balances"),
     "connect": ("leadkit.workspace", "connect"),
+    "export_list": ("leadkit.lists", "export_list"),
     "forget": ("leadkit.forgetting", "forget"),
     "found_people": ("leadkit.review", "found_people"),
     "judge": ("leadkit.review", "judge"),
+    "list_members": ("leadkit.lists", "list_members"),
     "make_plan": ("leadkit.plan", "make_plan"),
+    "monthly_usage": ("leadkit.lists", "monthly_usage"),
     "open": ("leadkit.sheets", "open_book"),
+    "saved_lists": ("leadkit.lists", "saved_lists"),
     "search_companies": ("leadkit.search", "search_companies"),
     "search_job_changes": ("leadkit.search", "search_job_changes"),
     "search_people": ("leadkit.search", "search_people"),
@@ -64,11 +68,15 @@ __all__ = [
     "balances",
     "connect",
     "errors",
+    "export_list",
     "forget",
     "found_people",
     "judge",
+    "list_members",
     "make_plan",
+    "monthly_usage",
     "open",
+    "saved_lists",
     "search_companies",
     "search_job_changes",
     "search_people",

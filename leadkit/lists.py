@@ -1,10 +1,15 @@
-"""Putting rows on a list at a provider. It costs no credits, and it changes something there, so it is never a plan
-that runs by itself: each call is one person's act."""
+"""Lists at the providers: putting rows on one, and reading them. Leadfeeder's usage by month. All of it is free.
+
+Putting rows on a list changes something there, so it is never a plan that runs by itself: each call is one
+person's act.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Literal
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, cast
 
 import pandas as pd
 
@@ -63,12 +68,7 @@ def add_to_list(
         The list could not be opened or made.
     """
     workspace = workspace or current_workspace()
-    if via not in _PACED_BY:
-        msg = f"{via} has no lists that leadkit can add to; {' and '.join(_PACED_BY)} have. Nothing was sent."
-        raise InputError(msg)
-    if scope not in ("company", "contact"):
-        msg = f"A list is of companies or contacts, not {scope!r}: scope is company or contact. Nothing was sent."
-        raise InputError(msg)
+    _check(via, scope)
     if missing := [column for column in columns.values() if column not in frame.columns]:
         msg = f"There is no column {missing[0]!r}; there are {', '.join(map(str, frame.columns))}. Nothing was sent."
         raise InputError(msg)
@@ -84,10 +84,134 @@ def add_to_list(
     if via == "leadiq":
         told = _add_to_leadiq(workspace, name, rows, dry_run)
     else:
-        told = _add_to_leadfeeder(
-            workspace, name, rows, "company" if scope == "company" else "contact", dry_run
-        )
+        told = _add_to_leadfeeder(workspace, name, rows, cast("Scope", scope), dry_run)
     return pd.DataFrame(told, index=frame.index, columns=["list_status", "list_note", "list_entry"])
+
+
+def saved_lists(
+    *, via: str = "leadiq", scope: str = "contact", workspace: Workspace | None = None
+) -> pd.DataFrame:
+    """The account's lists at LeadIQ, or those of contacts or companies at Leadfeeder: ``list_id`` and ``name``.
+
+    Raises
+    ------
+    InputError
+        No such provider or scope. Nothing was sent.
+    ProviderError
+        The provider refused or failed.
+    """
+    workspace = workspace or current_workspace()
+    _check(via, scope)
+    found = [(one.id, one.name) for one in _lists(workspace, via, scope)]
+    return pd.DataFrame(found, columns=["list_id", "name"], dtype="str")
+
+
+def list_members(
+    name: str, *, via: str = "leadiq", scope: str = "contact", workspace: Workspace | None = None
+) -> pd.DataFrame:
+    """Who is on a list: at LeadIQ with what the list keeps of each, at Leadfeeder the ids of contacts or companies.
+
+    People who must not be asked about are left out.
+
+    Raises
+    ------
+    InputError
+        No such provider, scope or list. What was sent to find out is free.
+    ProviderError
+        The provider refused or failed.
+    """
+    from leadkit.providers import leadfeeder_lists, leadiq_lists
+    from leadkit.providers.leadiq_prospect import CSV_COLUMNS, prospect_row
+
+    workspace = workspace or current_workspace()
+    _check(via, scope)
+    found = _list_named(workspace, name, via, scope)
+    columns: Sequence[str]
+    if via == "leadiq":
+        columns = CSV_COLUMNS
+        rows = [prospect_row(one) for one in leadiq_lists.members(_paced(workspace, via), found)]
+    else:
+        columns = [f"{scope}_id"]
+        send, account = _leadfeeder(workspace)
+        rows = [[one] for one in leadfeeder_lists.list_items(send, account, found.id)]
+    return pd.DataFrame(_allowed(workspace, columns, rows), columns=list(columns), dtype="str")
+
+
+def export_list(
+    name: str, *, via: str = "leadiq", scope: str = "contact", workspace: Workspace | None = None
+) -> str:
+    """A list as the text of a CSV file: LeadIQ's own export where the account has it, else its members.
+
+    No cell can start a formula. People who must not be asked about are left out. Raises as :func:`list_members`.
+    """
+    from leadkit.providers import leadiq_lists
+
+    workspace = workspace or current_workspace()
+    if via == "leadiq":
+        found = _list_named(workspace, name, via, scope)
+        text = leadiq_lists.export_csv(_paced(workspace, via), found)
+        columns, *rows = csv.reader(io.StringIO(text, newline=""))
+    else:
+        members = list_members(name, via=via, scope=scope, workspace=workspace)
+        columns, rows = list(members.columns), members.to_numpy().tolist()
+    file = io.StringIO(newline="")
+    csv.writer(file, quoting=csv.QUOTE_ALL).writerows([columns, *_allowed(workspace, columns, rows)])
+    return file.getvalue()
+
+
+def monthly_usage(first_month: str, last_month: str, *, workspace: Workspace | None = None) -> pd.DataFrame:
+    """What the Leadfeeder account used in each month from ``first_month`` to ``last_month`` (``"2026-04"``).
+
+    One row a month that has any; the columns are Leadfeeder's own.
+
+    Raises
+    ------
+    InputError
+        Not months, or the later one first. Nothing was sent.
+    ProviderError
+        Leadfeeder refused or failed.
+    """
+    from leadkit.providers import leadfeeder_lists
+
+    send, account = _leadfeeder(workspace or current_workspace())
+    return pd.DataFrame(leadfeeder_lists.usage(send, account, first_month, last_month))
+
+
+def _check(via: str, scope: str) -> None:
+    if via not in _PACED_BY:
+        msg = f"{via} has no lists that leadkit can use; {' and '.join(_PACED_BY)} have. Nothing was sent."
+        raise InputError(msg)
+    if scope not in ("company", "contact"):
+        msg = f"A list is of companies or contacts, not {scope!r}: scope is company or contact. Nothing was sent."
+        raise InputError(msg)
+
+
+def _lists(workspace: Workspace, via: str, scope: str) -> Sequence[Any]:
+    from leadkit.providers import leadfeeder_lists, leadiq_lists
+
+    if via == "leadiq":
+        return leadiq_lists.lists(_paced(workspace, via))
+    return leadfeeder_lists.lists(*_leadfeeder(workspace), cast("Scope", scope))
+
+
+def _list_named(workspace: Workspace, name: str, via: str, scope: str) -> Any:
+    there = _lists(workspace, via, scope)
+    for one in there:
+        if one.name == name:
+            return one
+    names = ", ".join(repr(one.name) for one in there) or "none"
+    kind = f" of {'companies' if scope == 'company' else 'contacts'}" if via == "leadfeeder" else ""
+    msg = f"{via} has no list{kind} named {name!r}; there are: {names}."
+    raise InputError(msg)
+
+
+def _allowed(
+    workspace: Workspace, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> list[Sequence[Any]]:
+    """The rows without those of people who must not be asked about."""
+    by_place = {str(place): dict(zip(columns, row, strict=False)) for place, row in enumerate(rows)}
+    hidden = workspace.ledger.suppressed_answers(by_place)
+    return [row for place, row in enumerate(rows) if str(place) not in hidden]
 
 
 Told = list[tuple[str, str, str | None]]
@@ -157,8 +281,7 @@ def _add_to_leadfeeder(
         raise InputError(msg)
     if dry_run:
         return [("would be sent", "", None) if row else ("failed", "no id", None) for row in rows]
-    send = _paced(workspace, "leadfeeder")
-    account = workspace.provider("leadfeeder").use_account(send) or ""
+    send, account = _leadfeeder(workspace)
     known = {one.name: one.id for one in leadfeeder_lists.lists(send, account, scope)}
     list_id = known.get(name) or leadfeeder_lists.create_list(send, account, name, scope).id
     told: Told = []
@@ -177,6 +300,12 @@ def _add_to_leadfeeder(
                 told.append(("in doubt" if unclear else "failed", str(error), None))
                 stopped = error if isinstance(error, ProviderError) and error.stops_run else None
     return told
+
+
+def _leadfeeder(workspace: Workspace) -> tuple[Callable[[Request], Response], str]:
+    """What sends to Leadfeeder, and for which account."""
+    send = _paced(workspace, "leadfeeder")
+    return send, workspace.provider("leadfeeder").use_account(send) or ""
 
 
 def _paced(workspace: Workspace, provider: str) -> Callable[[Request], Response]:

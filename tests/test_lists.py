@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 
@@ -72,3 +75,64 @@ def test_what_cannot_be_is_refused_before_anything_is_sent(box: Sandbox, workspa
     with pytest.raises(InputError, match="leadey has no lists.*Nothing was sent"):
         leadkit.add_to_list(rows(1), "Fair", COLUMNS, via="leadey", workspace=workspace)
     assert not box.requests
+
+
+def test_who_is_on_a_list_is_read_back(box: Sandbox, workspace: Workspace) -> None:
+    leadkit.add_to_list(rows(120), "Fair", COLUMNS, workspace=workspace)
+    leadkit.add_to_list(rows(1), "Other", COLUMNS, workspace=workspace)
+    assert set(leadkit.saved_lists(workspace=workspace)["name"]) >= {"Fair", "Other"}
+    members = leadkit.list_members("Fair", workspace=workspace)
+    assert sorted(members["email"]) == sorted(rows(120)["Email"])
+    assert set(members["company_name"]) == {"Harbour Analytics Ltd"}
+    assert box.charged() == 0
+
+
+@pytest.mark.parametrize("own_export", [True, False])
+def test_a_list_is_exported_as_csv(box: Sandbox, workspace: Workspace, own_export: bool) -> None:
+    box.set_option("leadiq", "list_export", own_export)
+    frame = rows(3)
+    frame["Title"] = "=1+1"
+    columns = {**COLUMNS, "title": "Title"}
+    leadkit.add_to_list(frame, "Fair", columns, workspace=workspace)
+    text = leadkit.export_list("Fair", workspace=workspace)
+    exported = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    assert exported.isin(["anna2@example.com"]).any(axis=None)
+    assert set(exported["title"]) == {"'=1+1"}
+
+
+@pytest.mark.parametrize("own_export", [True, False])
+def test_a_forgotten_person_is_in_no_export_of_a_list(
+    box: Sandbox, workspace: Workspace, own_export: bool
+) -> None:
+    box.set_option("leadiq", "list_export", own_export)
+    leadkit.add_to_list(rows(3), "Fair", COLUMNS, workspace=workspace)
+    leadkit.forget(email="anna1@example.com", workspace=workspace)
+    assert "anna1@" not in leadkit.export_list("Fair", workspace=workspace)
+    assert "anna2@" in leadkit.export_list("Fair", workspace=workspace)
+    assert len(leadkit.list_members("Fair", workspace=workspace)) == 2
+
+
+def test_leadfeeders_lists_give_ids(box: Sandbox, workspace: Workspace) -> None:
+    found = leadkit.search_companies(via="leadfeeder", locations="DE", most_rows=3, workspace=workspace)
+    chosen = {"via": "leadfeeder", "scope": "company", "workspace": workspace}
+    leadkit.add_to_list(found, "Fair", {"id": "company_id"}, **chosen)
+    assert list(leadkit.saved_lists(**chosen)["name"]) == ["Fair"]
+    members = leadkit.list_members("Fair", **chosen)
+    assert set(members["company_id"]) == set(found["company_id"])
+    assert leadkit.export_list("Fair", **chosen).splitlines()[0] == '"company_id"'
+
+
+def test_a_list_that_is_not_there_is_refused_with_those_that_are(workspace: Workspace) -> None:
+    leadkit.add_to_list(rows(1), "Fair", COLUMNS, workspace=workspace)
+    with pytest.raises(InputError, match="no list named 'Fairs'.*'Fair'"):
+        leadkit.list_members("Fairs", workspace=workspace)
+
+
+def test_usage_is_told_by_month(box: Sandbox, workspace: Workspace) -> None:
+    leadkit.search_companies(via="leadfeeder", locations="DE", most_rows=3, workspace=workspace)
+    month = f"{datetime.now(UTC):%Y-%m}"
+    used = leadkit.monthly_usage("2026-01", max(month, "2026-01"), workspace=workspace)
+    assert list(used["period"]) == [month]
+    assert int(used["requests"].iloc[0]) > 0
+    with pytest.raises(InputError, match="2026-04.*Nothing was sent"):
+        leadkit.monthly_usage("April", "May", workspace=workspace)
