@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Insert, Row, Select, bindparam, delet
 from leadkit.clock import Clock
 from leadkit.ledger import budget, decisions, evidence, lookup
 from leadkit.ledger.budget import Caps
-from leadkit.ledger.owners import Owners
+from leadkit.ledger.owners import GONE, Owners
 from leadkit.ledger.schema import CallState, FactState, answers, bodies, calls, facts
 from leadkit.ledger.transactions import Transactions
 from leadkit.money import Amount
@@ -113,7 +113,7 @@ class Calls(Transactions):
         doubtful: dict[int, list[str]] = {}
         stale: dict[str, int] = {}
         new = set(keys)
-        alive: dict[str, bool] = {}
+        alive = cache(self.owners.alive)
         asked = {"operation": operation_id, "keys": list(keys)}
         rows = connection.execute(_facts_asked(connection.dialect.name), asked).all()
         for row in rows:
@@ -123,11 +123,18 @@ class Calls(Transactions):
                     stale[row.key] = row.id
                 else:
                     known.append(row.key)
-            elif row.state == FactState.INTENT and alive.setdefault(row.owner, self.owners.alive(row.owner)):
+            elif row.state == FactState.INTENT and alive(row.owner):
                 waiting.append(row.key)
             else:
                 doubtful.setdefault(row.call_id, []).append(row.key)
         return known, waiting, doubtful, stale, new
+
+    def _left(self, connection: Connection, operation_id: int, keys: Sequence[str]) -> list[str]:
+        """Those of the keys that a run had under way when it ended."""
+        asked = {"operation": operation_id, "keys": list(keys)}
+        rows = connection.execute(_facts_asked(connection.dialect.name), asked).all()
+        alive = cache(self.owners.alive)
+        return [row.key for row in rows if row.state == FactState.INTENT and not alive(row.owner)]
 
     def reclaim(self, call_id: int, *, owner: str, may_repeat: Callable[[str], bool]) -> Claim | None:
         """Take over a call whose outcome nobody knows, to repeat it under the reservation it already holds.
@@ -137,13 +144,9 @@ class Calls(Transactions):
         marked as in doubt in either case.
         """
         with self.writing() as connection:
+            self._doubt_if_left(connection, call_id)
             call = connection.execute(_CALL, {"call": call_id}).one()
-            dead = call.state == CallState.INTENT and not self.owners.alive(call.owner)
-            if not dead and call.state != CallState.IN_DOUBT:
-                return None
-            if dead:
-                self._mark_doubtful(connection, call_id, "the process that sent this ended before the answer")
-            if not may_repeat(call.moment):
+            if call.state != CallState.IN_DOUBT or not may_repeat(call.moment):
                 return None
             mine = facts.c.call_id == call_id, facts.c.state == FactState.IN_DOUBT
             keys = connection.execute(select(facts.c.key).where(*mine).order_by(facts.c.id)).scalars().all()
@@ -212,7 +215,8 @@ class Calls(Transactions):
             if answered and left_out:
                 rest = max(call.reserved - recorded.most, 0)
                 _set_call(connection, call_id, reserved=call.reserved - rest)
-                _set_apart(connection, call, left_out, rest, note or "left out of the answer")
+                request = {"request_id": request_id, "http_status": http_status}
+                _set_apart(connection, call, left_out, rest, note or "left out of the answer", request)
         return recorded
 
     def doubt(self, call_id: int, why: str, *, body: bytes = b"", amount: Amount | None = None) -> None:
@@ -248,10 +252,20 @@ class Calls(Transactions):
                 return None
             return evidence.delivered(connection, provider, step, key, now=self.now())
 
-    def decide(self, call_id: int, decision: str, *, by: str) -> int:
-        """Settle a call in doubt as a person says; see :mod:`leadkit.ledger.decisions`."""
+    def decide(self, call_id: int, decision: str, *, by: str, user: str | None = None) -> int:
+        """Settle a call in doubt as a person says; see :mod:`leadkit.ledger.decisions`.
+
+        ``user``: only if it is of a run that they approved. None is for who may decide about everybody's.
+        """
         with self.writing() as connection:
-            return decisions.decide(connection, call_id, decision, by=by, now=self.now())
+            self._doubt_if_left(connection, call_id)
+            return decisions.decide(connection, call_id, decision, by=by, user=user, now=self.now())
+
+    def _doubt_if_left(self, connection: Connection, call_id: int) -> None:
+        """A call under way whose process is gone is in doubt from now on."""
+        call = connection.execute(_CALL, {"call": call_id}).one_or_none()
+        if call is not None and call.state == CallState.INTENT and not self.owners.alive(call.owner):
+            self._mark_doubtful(connection, call_id, GONE)
 
     def _mark_doubtful(self, connection: Connection, call_id: int, why: str) -> None:
         _set_call(connection, call_id, state=CallState.IN_DOUBT, note=why)
@@ -279,12 +293,18 @@ def _charged(call: Row[Any], reported: Amount | None, *, share: float) -> Amount
 
 
 def _set_apart(
-    connection: Connection, call: Row[Any], fact_ids: Sequence[int], reserved: int, note: str
+    connection: Connection,
+    call: Row[Any],
+    fact_ids: Sequence[int],
+    reserved: int,
+    note: str,
+    request: Mapping[str, str | int | None],
 ) -> None:
     """Make what an answer left out a call of its own, in doubt, under what is left of the reservation."""
     own = {"state": CallState.IN_DOUBT, "key_count": len(fact_ids), "reserved": reserved, "note": note}
-    copied = ("run_id", "operation_id", "owner", "request_id", "http_status", "reserved_at", "moment")
-    call_id = new_id(connection, _NEW_CALL, **own, **{name: getattr(call, name) for name in copied})
+    copied = ("run_id", "operation_id", "owner", "reserved_at", "moment")
+    copies = {name: getattr(call, name) for name in copied}
+    call_id = new_id(connection, _NEW_CALL, **own, **request, **copies)
     _set_state(connection, fact_ids, FactState.IN_DOUBT, call_id=call_id)
 
 

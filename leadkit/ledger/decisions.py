@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from sqlalchemy import Connection, delete, select, update
 
 from leadkit.errors import InputError
-from leadkit.ledger.schema import CallState, FactState, answers, calls, facts
+from leadkit.ledger.schema import CallState, FactState, answers, calls, facts, runs
 
 #: ``charged``: it was paid for, and its answer is lost; it may be asked for again, where that is free for nothing.
 #: ``not-charged``: it was not; it may be bought.
@@ -16,20 +16,29 @@ Decision = Literal["charged", "not-charged", "pay-again", "give-up"]
 DECISIONS: tuple[str, ...] = get_args(Decision)
 
 
-def decide(connection: Connection, call_id: int, decision: str, *, by: str, now: int) -> int:
+def decide(
+    connection: Connection, call_id: int, decision: str, *, by: str, now: int, user: str | None = None
+) -> int:
     """Settle a call in doubt as a person says; returns how many keys it concerns.
+
+    ``user``: only if it is of a run that they approved; None for anybody's.
 
     Raises
     ------
     InputError
-        No such decision, or no call of that number is in doubt. Nothing was changed.
+        No such decision, or no such call of that user is in doubt. Nothing was changed.
     """
     if decision not in DECISIONS:
         msg = f"There is no decision {decision!r}; there are {', '.join(DECISIONS)}. Nothing was changed."
         raise InputError(msg)
-    call = connection.execute(select(calls).where(calls.c.id == call_id)).one_or_none()
-    if call is None or call.state != CallState.IN_DOUBT:
-        msg = f"No call {call_id} is in doubt. Nothing was changed. See: leadkit ledger"
+    found = select(calls).join(runs, runs.c.id == calls.c.run_id)
+    found = found.where(calls.c.id == call_id, calls.c.state == CallState.IN_DOUBT)
+    if user is not None:
+        found = found.where(runs.c.approved_by == user)
+    call = connection.execute(found).one_or_none()
+    if call is None:
+        whose = "" if user is None else f" of {user}"
+        msg = f"No call {call_id}{whose} is in doubt. Nothing was changed. See: leadkit ledger"
         raise InputError(msg)
     open_facts = (facts.c.call_id == call_id) & (facts.c.state == FactState.IN_DOUBT)
     ids = connection.execute(select(facts.c.id).where(open_facts)).scalars().all()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
+from leadkit.ledger.owners import GONE
 from leadkit.ledger.schema import CallState, FactState, calls, facts, operations, runs
 from leadkit.money import Amount
 
@@ -72,37 +74,38 @@ class CallRecord:
         }
 
 
-def _runs() -> Select[Any]:
+@cache
+def _runs(column: str | None) -> Select[Any]:
+    """The runs, or those with a ``value`` in a column; what they cost is read from an index of the calls."""
     settled = calls.c.state == CallState.SETTLED
     held = calls.c.state.in_([CallState.INTENT, CallState.IN_DOUBT])
-    sums = (
-        select(
-            calls.c.run_id,
-            func.count().filter(calls.c.state != CallState.RELEASED).label("calls"),
-            func.coalesce(func.sum(calls.c.least).filter(settled), 0).label("least"),
-            func.coalesce(func.sum(calls.c.most).filter(settled), 0).label("most"),
-            func.coalesce(func.sum(calls.c.reserved).filter(held), 0).label("held"),
-        )
-        .group_by(calls.c.run_id)
-        .subquery()
-    )
-    return (
-        select(runs, operations.c.provider, operations.c.account, operations.c.step, operations.c.wants, sums)
-        .join(operations, operations.c.id == runs.c.operation_id)
-        .outerjoin(sums, sums.c.run_id == runs.c.id)
-        .order_by(runs.c.started_at.desc(), runs.c.id)
-    )
+    sums = {
+        "calls": func.count().filter(calls.c.state != CallState.RELEASED),
+        "least": func.coalesce(func.sum(calls.c.least).filter(settled), 0),
+        "most": func.coalesce(func.sum(calls.c.most).filter(settled), 0),
+        "held": func.coalesce(func.sum(calls.c.reserved).filter(held), 0),
+    }
+    # One by one for each run: summing up all calls to show one run took longer with every call.
+    of_run = [
+        select(value).where(calls.c.run_id == runs.c.id).scalar_subquery().label(name)
+        for name, value in sums.items()
+    ]
+    of = (operations.c.provider, operations.c.account, operations.c.step, operations.c.wants)
+    query = select(runs, *of, *of_run).join(operations, operations.c.id == runs.c.operation_id)
+    if column is not None:
+        query = query.where(runs.c[column] == bindparam("value"))
+    return query.order_by(runs.c.started_at.desc(), runs.c.id)
 
 
-_ALL_RUNS = _runs()
 _WANTED = select(runs.c.wanted).where(runs.c.id == bindparam("run"))
-_ONE_RUN = _ALL_RUNS.where(runs.c.id == bindparam("run"))
 
 
-def run_records(connection: Connection, run_id: str | None = None) -> list[RunRecord]:
-    """All runs, newest first, or the one with that id."""
-    found = connection.execute(_ALL_RUNS) if run_id is None else connection.execute(_ONE_RUN, {"run": run_id})
-    return [_run_record(row) for row in found]
+def run_records(
+    connection: Connection, column: str | None = None, value: str | None = None
+) -> list[RunRecord]:
+    """All runs, newest first, or those with that value in a column."""
+    asked = {} if column is None else {"value": value}
+    return [_run_record(row) for row in connection.execute(_runs(column), asked)]
 
 
 def _run_record(row: Row[Any]) -> RunRecord:
@@ -121,9 +124,9 @@ def _run_record(row: Row[Any]) -> RunRecord:
         owner=row.owner,
         started_at=row.started_at,
         ended_at=row.ended_at,
-        calls=row.calls or 0,
-        charged=Amount(int(row.least or 0), int(row.most or 0)),
-        held=int(row.held or 0),
+        calls=row.calls,
+        charged=Amount(int(row.least), int(row.most)),
+        held=int(row.held),
         preview=json.loads(row.preview),
         context=json.loads(row.context),
         fresh_after={int(state): second for state, second in json.loads(row.fresh_after).items()},
@@ -158,7 +161,10 @@ def call_records(connection: Connection, run_id: str) -> list[CallRecord]:
 
 
 class DoubtfulFact(NamedTuple):
-    """A fact that may have been paid for, and nobody knows. ``held``: millicredits reserved for its call."""
+    """A fact that may have been paid for, and nobody knows. ``held``: millicredits reserved for its call.
+
+    ``user`` approved its run, and it was asked for at ``sent_at``, in seconds since 1970.
+    """
 
     provider: str
     step: str
@@ -167,23 +173,45 @@ class DoubtfulFact(NamedTuple):
     why: str
     held: int
     run_id: str
+    user: str
+    sent_at: int
 
 
-def doubtful_facts(connection: Connection) -> list[DoubtfulFact]:
-    """Every fact in doubt, oldest call first."""
+def doubtful_facts(
+    connection: Connection, alive: Callable[[str], bool], user: str | None = None
+) -> list[DoubtfulFact]:
+    """Every fact in doubt, oldest call first: marked as such, or under way when its owner ended.
+
+    ``user``: of the runs that they approved; None for everybody's.
+    """
     query = (
         select(
             operations.c.provider,
             operations.c.step,
             facts.c.key,
             calls.c.id,
+            calls.c.state,
+            calls.c.owner,
             calls.c.note,
             calls.c.reserved,
             calls.c.run_id,
+            runs.c.approved_by,
+            calls.c.reserved_at,
         )
-        .join(operations, operations.c.id == facts.c.operation_id)
-        .join(calls, calls.c.id == facts.c.call_id)
-        .where(facts.c.state == FactState.IN_DOUBT)
+        .join(operations, operations.c.id == calls.c.operation_id)
+        .join(runs, runs.c.id == calls.c.run_id)
+        .join(facts, facts.c.call_id == calls.c.id)
+        .where(
+            calls.c.state.in_([CallState.INTENT, CallState.IN_DOUBT]),
+            facts.c.state.in_([FactState.INTENT, FactState.IN_DOUBT]),
+        )
         .order_by(calls.c.id, facts.c.id)
     )
-    return [DoubtfulFact(*row) for row in connection.execute(query)]
+    if user is not None:
+        query = query.where(runs.c.approved_by == user)
+    alive = cache(alive)
+    return [
+        DoubtfulFact(provider, step, key, call_id, note if state == CallState.IN_DOUBT else GONE, *rest)
+        for provider, step, key, call_id, state, owner, note, *rest in connection.execute(query)
+        if state == CallState.IN_DOUBT or not alive(owner)
+    ]

@@ -92,12 +92,18 @@ class Ledger(Calls):
     ) -> npt.NDArray[np.int8]:
         """For each of n keys a FactState, NEVER_ASKED or STALE; one query for all of them.
 
+        INTENT is under way in a living run; what was left by one that has ended is IN_DOUBT.
         ``fresh_after``: for FOUND and NOT_FOUND, the second before which an answer is stale.
         """
         if operation_id is None or not keys:
             return np.zeros(len(keys), dtype=np.int8)
         with self.reading() as connection:
-            return lookup.states(connection, operation_id, keys, fresh_after)
+            found = lookup.states(connection, operation_id, keys, fresh_after)
+            under_way = {keys[place]: place for place in map(int, np.flatnonzero(found == FactState.INTENT))}
+            if under_way:
+                left = self._left(connection, operation_id, list(under_way))
+                found[[under_way[key] for key in left]] = FactState.IN_DOUBT
+        return found
 
     def answers(self, operation_id: int | None, keys: Sequence[str]) -> dict[str, Stored]:
         """The stored answers to these keys, fresh or not."""
@@ -220,15 +226,23 @@ class Ledger(Calls):
     def run(self, run_id: str) -> RunRecord:
         """The run with that id. Raises RunNotFoundError."""
         with self.reading() as connection:
-            found = history.run_records(connection, run_id)
+            found = history.run_records(connection, "id", run_id)
         if not found:
             raise _no_run(run_id)
         return found[0]
 
-    def runs(self) -> list[RunRecord]:
-        """All runs, newest first."""
+    def run_by_approval(self, approval: str) -> RunRecord | None:
+        """The run that has used up this approval; None if it is still to be used."""
         with self.reading() as connection:
-            return history.run_records(connection)
+            found = history.run_records(connection, "approval", approval)
+        return found[0] if found else None
+
+    def runs(self, user: str | None = None) -> list[RunRecord]:
+        """Runs, newest first: those that a user approved, or everybody's."""
+        with self.reading() as connection:
+            if user is None:
+                return history.run_records(connection)
+            return history.run_records(connection, "approved_by", user)
 
     def run_keys(self, run_id: str) -> list[str]:
         """The keys that a run set out to buy."""
@@ -240,10 +254,10 @@ class Ledger(Calls):
         with self.reading() as connection:
             return history.call_records(connection, run_id)
 
-    def doubtful(self) -> list[DoubtfulFact]:
-        """Every fact that may have been paid for, and nobody knows."""
+    def doubtful(self, user: str | None = None) -> list[DoubtfulFact]:
+        """Every fact that may have been paid for, and nobody knows: of a user's own runs, or everybody's."""
         with self.reading() as connection:
-            return history.doubtful_facts(connection)
+            return history.doubtful_facts(connection, self.owners.alive, user)
 
     def note_output(self, run_id: str) -> None:
         """Note that a run's own output was written, so that going on with it may replace that file."""

@@ -17,6 +17,9 @@ from sqlalchemy import Engine, func, select, text
 from leadkit.errors import LedgerError
 from leadkit.ledger.database import IN_POSTGRES, guarded
 
+#: What is said of a call that was left by an owner who is alive no more.
+GONE = "the process that sent this ended before the answer"
+
 
 class Owner(Protocol):
     """A living owner of reservations."""

@@ -2,7 +2,8 @@
 
 A *fact* is what is paid for once: account + operation + key. A *call* is one request that may cost something;
 it carries the reservation and, later, the amount. A *run* is one approved plan. Times are whole seconds since
-1970, UTC, and serve freshness and display; no decision about a charge reads them.
+1970, UTC, by a clock that may be wrong. They decide which answers are too old to be trusted, and to which day's
+ceiling a call counts; never whether a call was charged, or may be repeated.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,7 @@ class Transactions:
         self._engine = engine
         self._clock = clock
         self.where = where
+        self._writer = threading.Lock()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -36,7 +38,8 @@ class Transactions:
         LedgerError
             It cannot be written.
         """
-        with guarded(self.where), self._engine.begin() as connection:
+        # Threads queue up here, for as long as it takes. In a database a waiter is passed over, and then fails.
+        with self._writer, guarded(self.where), self._engine.begin() as connection:
             wait_for_other_writers(connection)
             yield connection
 

@@ -94,18 +94,26 @@ class LedgerDriver:
             self.ledger = Ledger(engine, PostgresOwners(engine), self.clock, where="in PostgreSQL")
         self._runs: list[RunDriver] = []
 
-    def start_run(self, approved: int, *, approval: str | None = None, account: str = "main") -> RunDriver:
+    def start_run(
+        self,
+        approved: int,
+        *,
+        approval: str | None = None,
+        account: str = "main",
+        user: str = "tester",
+        keys: Sequence[str] = (),
+    ) -> RunDriver:
         run_id = f"run{next(self._ids)}"
         owner = self.ledger.owners.start()
         operation_id = self.ledger.start_run(
             run_id,
             OPERATION,
             account,
-            [],
+            keys,
             owner=owner.id,
             approval=approval or run_id,
             plan_hash="",
-            approved_by="tester",
+            approved_by=user,
             approved=approved,
             fresh_after={},
             preview={},

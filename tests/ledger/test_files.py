@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +66,31 @@ def test_a_locked_ledger_says_so_and_nothing_is_reserved(
         blocker.execute("ROLLBACK")
     assert not other.ledger.calls(run.id)
     other.close()
+
+
+def test_threads_of_one_process_wait_for_each_other_however_long_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadkit.ledger.database.BUSY_SECONDS", 0.0)  # another program would fail at once
+    driver = LedgerDriver(tmp_path / "home")
+    run = driver.start_run(10**9)
+    failed: list[LedgerError] = []
+
+    def reserve_many(name: str) -> None:
+        try:
+            for n in range(10):
+                run.reserve([f"{name}{n}"])
+        except LedgerError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=reserve_many, args=(name,)) for name in "abcdefgh"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert len(driver.ledger.calls(run.id)) == 80
+    driver.close()
 
 
 MOUNTS = """\

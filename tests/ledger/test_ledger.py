@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leadkit.errors import ApprovalError, RunNotFoundError
+from leadkit.errors import ApprovalError, InputError, RunNotFoundError
 from leadkit.ledger import CallState, FactState
 from leadkit.money import Amount
 from leadkit.providers.base import Answer
@@ -262,3 +262,86 @@ def test_two_processes_that_name_an_account_differently_buy_under_one_name(drive
     first.settle(first.reserve(["a"]), {"a": FOUND}, None)
     late = driver.start_run(1_000, account=f"key {fingerprint}")  # it looked before the name was known
     assert late.reserve(["a"]).known == ("a",)
+
+
+def test_what_an_answer_left_out_names_the_request_that_left_it_out(driver: LedgerDriver) -> None:
+    run = driver.start_run(2_000)
+    run.settle(run.reserve(["a", "b"]), {"a": FOUND}, None)
+    assert [(call.request_id, call.http_status) for call in driver.ledger.calls(run.id)] == [("req", 200)] * 2
+
+
+# -- who is alive -----------------------------------------------------------------------------------------------
+
+
+def test_what_a_living_run_has_under_way_is_not_in_doubt_and_what_a_dead_one_had_is(
+    driver: LedgerDriver,
+) -> None:
+    living, dead = driver.start_run(1_000), driver.start_run(1_000)
+    living.reserve(["a"])
+    claim = dead.reserve(["b"])
+    dead.owner.release()
+    states = driver.ledger.states(living.operation_id, ["a", "b", "c"], fresh_after={})
+    assert list(states) == [FactState.INTENT, FactState.IN_DOUBT, 0]
+    (fact,) = driver.ledger.doubtful()
+    assert (fact.key, fact.call_id, fact.held) == ("b", claim.call_id, 1_000)
+    assert "ended before the answer" in fact.why
+
+
+def test_a_person_may_decide_about_a_call_whose_process_is_gone_and_not_about_a_living_one(
+    driver: LedgerDriver,
+) -> None:
+    living, dead = driver.start_run(1_000), driver.start_run(1_000)
+    under_way, left = living.reserve(["a"]), dead.reserve(["b"])
+    dead.owner.release()
+    assert under_way.call_id is not None
+    assert left.call_id is not None
+    with pytest.raises(InputError, match=f"No call {under_way.call_id} is in doubt. Nothing was changed"):
+        driver.ledger.decide(under_way.call_id, "not-charged", by="tester")
+    assert driver.ledger.decide(left.call_id, "not-charged", by="tester") == 1
+    assert living.reserve(["b"]).over_budget == ("b",), "free to be bought, and this run has no money left"
+
+
+def test_what_was_given_up_is_not_asked_about_again(driver: LedgerDriver) -> None:
+    run = driver.start_run(1_000)
+    claim = run.reserve(["a"])
+    run.doubt(claim, "lost")
+    assert claim.call_id is not None
+    driver.ledger.decide(claim.call_id, "give-up", by="tester")
+    assert driver.ledger.doubtful() == []
+    assert driver.start_run(1_000).reserve(["a"]).keys == ()
+
+
+# -- whose it is ------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_found_by_the_approval_it_used_up(driver: LedgerDriver) -> None:
+    run = driver.start_run(1_000, approval="seen")
+    found = driver.ledger.run_by_approval("seen")
+    assert found == driver.ledger.run(run.id)
+    assert driver.ledger.run_by_approval("another") is None
+
+
+def test_a_user_sees_the_runs_and_amounts_of_their_own_and_an_owner_all(driver: LedgerDriver) -> None:
+    ann, bob = driver.start_run(2_000, user="ann"), driver.start_run(3_000, user="bob")
+    ann.settle(ann.reserve(["a"]), {"a": FOUND}, Amount(700, 700))
+    bob.reserve(["b"])
+    (own,) = driver.ledger.runs(user="ann")
+    assert (own.id, own.approved_by, own.charged.most, own.held) == (ann.id, "ann", 700, 0)
+    assert [run.id for run in driver.ledger.runs(user="nobody")] == []
+    assert {run.id for run in driver.ledger.runs()} == {ann.id, bob.id}
+
+
+def test_a_user_neither_sees_nor_settles_what_another_has_in_doubt(driver: LedgerDriver) -> None:
+    ann, bob = driver.start_run(2_000, user="ann"), driver.start_run(3_000, user="bob")
+    for run, key in ((ann, "a"), (bob, "b")):
+        run.doubt(run.reserve([key]), "lost")
+    (own,) = driver.ledger.doubtful(user="ann")
+    (other,) = driver.ledger.doubtful(user="bob")
+    assert (own.key, own.user, other.key, other.user) == ("a", "ann", "b", "bob")
+    with pytest.raises(InputError, match=f"No call {other.call_id} of ann is in doubt. Nothing was changed"):
+        driver.ledger.decide(other.call_id, "charged", by="ann", user="ann")
+    assert driver.ledger.doubtful(user="bob") == [other]
+    assert [fact.key for fact in driver.ledger.doubtful()] == ["a", "b"]
+    assert driver.ledger.decide(own.call_id, "charged", by="ann", user="ann") == 1
+    assert driver.ledger.decide(other.call_id, "charged", by="the owner") == 1
+    assert "decided by the owner" in driver.ledger.calls(bob.id)[0].note

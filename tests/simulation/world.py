@@ -122,6 +122,7 @@ class World:
         for target, stand_in in {
             "leadkit.run.threading": threads,
             "leadkit.pace.threading": threads,
+            "leadkit.ledger.transactions.threading": threads,
             "leadkit.recorded.secrets": SimpleNamespace(token_hex=self._name),
             "leadkit.recorded.Runner": functools.partial(self.product.runner, threads=self.schedule.threads),
             "leadkit.result.join": self._join,
@@ -343,6 +344,7 @@ def plan_of(keys: Sequence[str], operation: Operation, workspace: Workspace, sch
         keys_to_buy=list(keys),
         hash="",
         fresh_after={FactState.FOUND: 0, FactState.NOT_FOUND: 0},
+        preview_first=False,
         preview=SimpleNamespace(to_dict=dict),
     )
     return cast("Plan", stand_in)
