@@ -107,14 +107,16 @@ def _search(
         raise InputError(msg)
     most_rows = min(most_rows, search.most_rows or most_rows)
     search.encode(filters, None, min(most_rows, search.page_size))  # refuses a filter before anything else
-    approved = _approve(search, most_rows, at_most)
-    pages = _pages(search, filters, most_rows, approved, workspace)
+    approved, affordable = _approve(search, most_rows, at_most)
+    pages = _pages(search, filters, affordable, approved, workspace)
     first = search.columns[0].name  # every provider's first column is the id of the row
     rows = [dict(row) for page in pages for row in page.values["rows"]]
     rows = _without_suppressed(rows, first, workspace.ledger)
     found = pd.DataFrame(rows, columns=[column.name for column in search.columns])
-    found = found.drop_duplicates(subset=first, ignore_index=True).head(most_rows)
-    found.attrs["notes"] = _notes(search, pages, most_rows)
+    found = found.drop_duplicates(subset=first, ignore_index=True).head(affordable)
+    found.attrs["notes"] = _notes(search, pages, affordable)
+    if affordable < most_rows:
+        found.attrs["notes"].append(f"at_most is enough for {affordable:,} of the {most_rows:,} rows.")
     return found
 
 
@@ -123,15 +125,14 @@ def _notes(search: Search, pages: Sequence[Stored], most_rows: int) -> list[str]
     notes = list(dict.fromkeys(page.note for page in pages if page.note))
     seen = sum(len(page.values["rows"]) for page in pages)
     total = pages[-1].values["total"]
-    if total is not None and total > min(seen, most_rows):
-        if seen >= most_rows:
-            notes.append(f"{search.provider} has {total:,} in all; most_rows was {most_rows:,}.")
-        else:
-            notes.append(
-                f"{seen:,} of {total:,} rows came; at least {total - seen:,} are missing: the pages ended early, "
-                "or the rows shifted while they were read."
-            )
-    return notes
+    if total is None or total <= min(seen, most_rows):
+        return notes
+    if seen >= most_rows:
+        return [*notes, f"{search.provider} has {total:,} in all; these are the first {most_rows:,}."]
+    if notes:  # they say what was left out
+        return [*notes, f"{seen:,} of {total:,} rows are here."]
+    why = "the pages ended early, or the rows shifted while they were read"
+    return [f"{seen:,} of {total:,} rows came; at least {total - seen:,} are missing: {why}."]
 
 
 def _without_suppressed(rows: list[dict[str, Any]], first: str, ledger: Ledger) -> list[dict[str, Any]]:
@@ -142,16 +143,26 @@ def _without_suppressed(rows: list[dict[str, Any]], first: str, ledger: Ledger) 
     return [row for one, row in zip(ids, rows, strict=True) if one not in hidden]
 
 
-def _approve(search: Search, most_rows: int, at_most: int | float | str | None) -> int:
+def _approve(search: Search, most_rows: int, at_most: int | float | str | None) -> tuple[int, int]:
+    """What may be spent, in millicredits, and how many rows that is enough for."""
+    wanted = None if at_most is None else to_millicredits(at_most)
     pages = -(-most_rows // search.page_size)
     most = search.price.most * (most_rows if search.priced_by == "row" else pages)
-    if at_most is None and most:
-        msg = (
-            f"This search costs at most {credits_text(most)} credits at {search.provider} for {most_rows:,} rows. "
-            f"Nothing was sent. Pass at_most= with what may be spent, or a smaller most_rows=."
-        )
+    if not most:
+        return 0, most_rows
+    told = (
+        f"This search costs at most {credits_text(most)} credits at {search.provider} for {most_rows:,} rows"
+    )
+    if wanted is None:
+        msg = f"{told}. Nothing was sent. Say what may be spent (at_most), or ask for fewer rows (most_rows)."
         raise ApprovalError(msg)
-    return min(most, to_millicredits(at_most)) if at_most is not None else 0
+    approved = min(most, wanted)
+    if search.priced_by == "row":
+        most_rows = min(most_rows, approved // search.price.most)
+    if not most_rows or approved < search.price.most:
+        msg = f"{told}; {credits_text(approved)} is not enough for any. Nothing was sent. Approve more (at_most)."
+        raise ApprovalError(msg)
+    return approved, most_rows
 
 
 def _pages(

@@ -89,7 +89,7 @@ def test_what_is_left_of_a_search_is_told(box: Sandbox, workspace: Workspace) ->
     sold = [p for p in box.world.known_to("leadleap") if p.company is not None and not p.deleted]
     total = sum(person.country.code == "DE" for person in sold)
     found = leadkit.search_people(country="DE", most_rows=50, workspace=workspace)
-    assert found.attrs["notes"] == [f"leadleap has {total:,} in all; most_rows was 50."]
+    assert found.attrs["notes"] == [f"leadleap has {total:,} in all; these are the first 50."]
     assert leadkit.search_people(country="DE", most_rows=total, workspace=workspace).attrs["notes"] == []
 
 
@@ -124,3 +124,15 @@ def test_a_number_of_rows_that_is_none_is_refused(box: Sandbox, workspace: Works
     with pytest.raises(InputError, match="1 or more, not 0. Nothing was sent"):
         leadkit.search_people(country="DE", most_rows=0, workspace=workspace)
     assert not box.requests
+
+
+def test_an_amount_that_is_not_enough_for_all_rows_buys_as_many_as_it_is_enough_for(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    asked = {"via": "leadiq", "locations": "Germany", "workspace": workspace}
+    found = leadkit.search_people(**asked, most_rows=100, at_most=1)
+    assert len(found) == 10
+    assert box.charged("leadiq") == 1_000
+    assert "at_most is enough for 10 of the 100 rows." in found.attrs["notes"]
+    with pytest.raises(ApprovalError, match="0.05 is not enough for any. Nothing was sent"):
+        leadkit.search_people(**asked, most_rows=100, at_most=0.05)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from leadkit.cli import accounts, ledger, lists, plans, serve
+from leadkit.cli import accounts, ledger, lists, plans, searches, serve
 from leadkit.cli.terminal import fail
 from leadkit.errors import LeadkitError
 
@@ -23,8 +23,12 @@ for command in (
     plans.preview,
     plans.run,
     plans.resume,
+    searches.search,
     lists.add_to_list,
+    lists.lists,
+    lists.export_list,
     accounts.balance,
+    accounts.usage,
     accounts.operations,
     ledger.forget,
     ledger.purge,

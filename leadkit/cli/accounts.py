@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
 from leadkit.cli.options import AsJson, OnSandbox
+from leadkit.cli.rows import show_rows
 from leadkit.cli.terminal import REFUSED, open_workspace, print_json
 
 
@@ -28,6 +31,26 @@ def balance(sandbox: OnSandbox = False, as_json: AsJson = False) -> None:
             print(f"{found.provider}: {'; '.join([*said, *until, *([found.note] if found.note else [])])}")
     if any(found.refused for found in balances):
         raise typer.Exit(REFUSED)
+
+
+def usage(
+    first_month: Annotated[
+        str | None, typer.Option("--from", help="Such as 2026-04; this month when left out.")
+    ] = None,
+    last_month: Annotated[
+        str | None, typer.Option("--to", help="The same; this month when left out.")
+    ] = None,
+    sandbox: OnSandbox = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the Leadfeeder account used month by month. Free."""
+    from leadkit.lists import monthly_usage
+
+    this_month = f"{datetime.now(UTC):%Y-%m}"
+    last = last_month or this_month
+    with open_workspace(sandbox) as workspace:
+        used = monthly_usage(first_month or min(last, this_month), last, workspace=workspace)
+    print_json({"usage": used.to_dict("records")}) if as_json else show_rows(used)
 
 
 def operations(as_json: AsJson = False) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leadkit.cli.options import Book, HeaderRow, OnSandbox, Output, Overwrite, Sheet
-from leadkit.cli.terminal import DONE, NOT_WHOLLY_DONE, check_output, open_rows, open_workspace
+from leadkit.cli.options import AsJson, Book, HeaderRow, OnSandbox, Output, Overwrite, Sheet, pairs
+from leadkit.cli.rows import show_rows
+from leadkit.cli.terminal import DONE, NOT_WHOLLY_DONE, check_output, open_rows, open_workspace, print_json
 from leadkit.errors import InputError
+
+Via = Annotated[str, typer.Option(help="leadiq or leadfeeder.")]
+Scope = Annotated[str, typer.Option(help="For Leadfeeder: contact or company.")]
 
 
 def add_to_list(
@@ -17,8 +22,8 @@ def add_to_list(
     column: Annotated[
         list[str], typer.Option(help="WHAT=COLUMN, such as first_name=Vorname; several times.")
     ],
-    via: Annotated[str, typer.Option(help="leadiq or leadfeeder.")] = "leadiq",
-    scope: Annotated[str, typer.Option(help="For Leadfeeder: contact or company.")] = "contact",
+    via: Via = "leadiq",
+    scope: Scope = "contact",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Send nothing; tell what would be sent.")
     ] = False,
@@ -31,11 +36,16 @@ def add_to_list(
     """Put the rows on a list at a provider. No credits; nothing is sent twice."""
     from leadkit.lists import add_to_list as add
 
-    columns = _pairs(column)
+    columns = {}
+    for what, (first, *more) in pairs(column, "--column", "first_name=Vorname").items():
+        if more:
+            msg = f"--column names {what} twice: {first!r} and {more[0]!r}. Nothing was sent."
+            raise InputError(msg)
+        columns[what] = first
     opened = open_rows(book, sheet=sheet, header_row=header_row)
     target = output or opened.default_output
     if not dry_run:
-        check_output(opened, target, overwrite)
+        check_output(target, overwrite, opened)
     with open_workspace(sandbox) as workspace:
         told = add(opened.frame, name, columns, via=via, scope=scope, dry_run=dry_run, workspace=workspace)
     print(", ".join(f"{count:,} {status}" for status, count in told["list_status"].value_counts().items()))
@@ -48,16 +58,38 @@ def add_to_list(
     raise typer.Exit(NOT_WHOLLY_DONE if bad else DONE)
 
 
-def _pairs(options: list[str]) -> dict[str, str]:
-    """``["first_name=Vorname"]`` as a mapping. Raises InputError for what is not so written."""
-    pairs: dict[str, str] = {}
-    for option in options:
-        what, equals, column = (part.strip() for part in option.partition("="))
-        if not (what and equals and column):
-            msg = f"--column is written WHAT=COLUMN, such as first_name=Vorname, not {option!r}. Nothing was sent."
-            raise InputError(msg)
-        if what in pairs:
-            msg = f"--column names {what} twice: {pairs[what]!r} and {column!r}. Nothing was sent."
-            raise InputError(msg)
-        pairs[what] = column
-    return pairs
+def lists(
+    via: Via = "leadiq", scope: Scope = "contact", sandbox: OnSandbox = False, as_json: AsJson = False
+) -> None:
+    """Show the account's lists at LeadIQ or Leadfeeder. Free."""
+    from leadkit.lists import saved_lists
+
+    with open_workspace(sandbox) as workspace:
+        found = saved_lists(via=via, scope=scope, workspace=workspace)
+    print_json({"lists": found.to_dict("records")}) if as_json else show_rows(found)
+
+
+def export_list(
+    name: Annotated[str, typer.Argument(metavar="LIST", help="The list's name.")],
+    via: Via = "leadiq",
+    scope: Scope = "contact",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A new .csv; printed when left out.")
+    ] = None,
+    overwrite: Overwrite = False,
+    sandbox: OnSandbox = False,
+) -> None:
+    """Export a list at LeadIQ or Leadfeeder as CSV. Free."""
+    from leadkit.lists import export_list as export
+    from leadkit.sheets.save import safely
+
+    if output is not None:
+        check_output(output, overwrite)
+    with open_workspace(sandbox) as workspace:
+        text = export(name, via=via, scope=scope, workspace=workspace)
+    if output is None:
+        print(text, end="")
+        return
+    with safely(output, overwrite=overwrite) as (file, _):
+        file.write(text.encode("utf-8-sig"))  # Excel takes UTF-8 for what it is only with the mark
+    print(f"Written: {output.resolve()}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from leadkit.cli.terminal import STEPS
+from leadkit.errors import InputError
 
 Book = Annotated[
     Path, typer.Argument(metavar="BOOK", help="A workbook: .xlsx, .xlsm, .csv, .xls, .xlsb or .ods.")
@@ -57,6 +58,12 @@ class PlanOptions:
         bool, typer.Option("--skip-hidden", help="Leave hidden and filtered rows alone.")
     ] = False
     refresh: Annotated[bool, typer.Option("--refresh", help="Buy again what is known already.")] = False
+    preview_first: Annotated[
+        bool,
+        typer.Option(
+            "--preview-first", help="Ask the provider's free preview first; pay for nobody it does not find."
+        ),
+    ] = False
     sandbox: OnSandbox = False
     as_json: AsJson = False
 
@@ -101,3 +108,15 @@ def takes_plan_options(command: Callable[..., None]) -> Callable[..., None]:
 def listed(text: str) -> list[str]:
     """``"email, phone"`` as a list."""
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def pairs(options: Sequence[str], option: str, example: str) -> dict[str, list[str]]:
+    """``["country=DE", "country=FR"]`` as names with their values. Raises InputError for what is not so written."""
+    found: dict[str, list[str]] = {}
+    for given in options:
+        name, equals, value = (part.strip() for part in given.partition("="))
+        if not (name and equals and value):
+            msg = f"{option} takes a name, = and a value, such as {example}, not {given!r}. Nothing was sent."
+            raise InputError(msg)
+        found.setdefault(name, []).append(value)
+    return found

@@ -52,7 +52,7 @@ def run(
     with open_workspace(options.sandbox) as workspace:
         book, plan = plan_book(options, workspace)
         target = output or book.default_output
-        check_output(book, target, overwrite)
+        check_output(target, overwrite, book)
         if not options.as_json:
             say_notes(book)
             print(plan.preview)
@@ -95,7 +95,7 @@ def resume(
             )
             # What the run's first part wrote is the run's own, and is written anew as a whole.
             own = output is None and (context["overwrite"] or context.get("written", False))
-            check_output(book, target, overwrite or own)
+            check_output(target, overwrite or own, book)
         with progress_bar(quiet=as_json) as report:
             record, outcome = resume_run(run_id, workspace, progress=report)
         if book is None:

@@ -84,6 +84,7 @@ def plan_book(options: PlanOptions, workspace: Workspace) -> tuple[Book, Plan]:
         want=options.wants,
         workspace=workspace,
         refresh=options.refresh,
+        preview_first=options.preview_first,
         country=options.country,
     )
     return book, plan
@@ -111,13 +112,16 @@ def _guess_columns(book: Book, step: str) -> dict[str, str]:
     raise InputError(msg)
 
 
-def check_output(book: Book, target: Path, overwrite: bool) -> None:
-    """Everything that could keep the result from being written, found before money is spent."""
+def check_output(target: Path, overwrite: bool, book: Book | None = None) -> None:
+    """Everything that could keep a new file, or a copy of the book, from being written; before anything is sent."""
+    from leadkit.sheets.save import check_target
+
     try:
         if target.is_file() and not overwrite:
             msg = f"{target} exists already. Choose another with -o, or pass --overwrite."
             raise SheetError(msg)
-        book.check_writable(target, overwrite=overwrite)
+        check = check_target if book is None else book.check_writable
+        check(target, overwrite=overwrite)
     except SheetError as error:
         msg = f"{error} Nothing was sent."
         raise SheetError(msg) from error

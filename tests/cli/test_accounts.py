@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from leadkit.sandbox import Sandbox
 from tests.cli.calling import Run
 
