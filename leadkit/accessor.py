@@ -45,11 +45,21 @@ class LeadsAccessor:
         refresh: bool,
         workspace: Workspace | None,
         want: Sequence[str] = (),
+        preview_first: bool = False,
     ) -> Plan:
         from leadkit.plan import make_plan  # the engine and its libraries: only when a plan is made
 
         given = {role: column for role, column in columns.items() if column is not None}
-        return make_plan(self._frame, step, given, via=via, want=want, refresh=refresh, workspace=workspace)
+        return make_plan(
+            self._frame,
+            step,
+            given,
+            via=via,
+            want=want,
+            refresh=refresh,
+            workspace=workspace,
+            preview_first=preview_first,
+        )
 
     def validate_emails(
         self,
@@ -126,6 +136,7 @@ class LeadsAccessor:
         company_id: str | None = None,
         via: str | None = None,
         want: Sequence[str] = (),
+        preview_first: bool = False,
         refresh: bool = False,
         workspace: Workspace | None = None,
     ) -> Plan:
@@ -135,7 +146,8 @@ class LeadsAccessor:
         the provider's id of the company (Leadfeeder's, from :meth:`match_companies`), a name with the company's
         domain, a name with the company. ``want`` at LeadIQ: ``profile`` (0.1 credits), ``email``
         (1), ``phone`` (10), ``company`` (3); whoever comes back is compared with the row, and the score and its
-        reasons are columns.
+        reasons are columns. With ``preview_first`` LeadIQ's free preview is asked before anything is paid for, and
+        whoever it does not find, or has no such contact data of, is in no paid call.
         """
         columns = {
             "linkedin": linkedin,
@@ -147,7 +159,15 @@ class LeadsAccessor:
             "domain": domain,
             "company_id": company_id,
         }
-        return self._plan("find_people", columns, via=via, want=want, refresh=refresh, workspace=workspace)
+        return self._plan(
+            "find_people",
+            columns,
+            via=via,
+            want=want,
+            refresh=refresh,
+            workspace=workspace,
+            preview_first=preview_first,
+        )
 
     def match_companies(
         self,

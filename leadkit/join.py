@@ -26,6 +26,8 @@ def join(plan: Plan, run_id: str, outcome: Outcome) -> Done:
     ledger, operation = plan.workspace.ledger, plan.operation
     record = ledger.run(run_id)
     stored = ledger.answers(record.operation_id, plan.keys)
+    for key in outcome.not_found:  # an older answer, if there is one, is out of date
+        stored.pop(key, None)
     # Whoever was put on the list since, or turned up under another identifier, leaves no trace in the result.
     for key in ledger.suppressed_answers({key: answer.values for key, answer in stored.items()}):
         stored[key] = replace(stored[key], state=FactState.SUPPRESSED, values={}, note="")
@@ -88,6 +90,8 @@ def _left_out(plan: Plan, wanted: Collection[str]) -> set[str]:
 
 def _outcome_of(key: str, stored: Stored | None, run_id: str, outcome: Outcome) -> tuple[str, str]:
     """What became of a key, and a note."""
+    if key in outcome.not_found:
+        return "not found", outcome.not_found[key]
     if key in outcome.in_doubt:
         return "in doubt", outcome.in_doubt[key]
     if key in outcome.failed:

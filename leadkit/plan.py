@@ -30,6 +30,7 @@ from leadkit.preview import (
     UNUSABLE,
     HitRate,
     Preview,
+    free_preview_note,
     make_preview,
 )
 from leadkit.providers.base import Operation
@@ -72,6 +73,8 @@ class Plan:
     fresh_after: Mapping[int, int]
     preview: Preview
     workspace: Workspace = field(repr=False)
+    #: Whether the provider's free preview is asked first, and whoever it does not find is never paid for.
+    preview_first: bool = False
 
     @cached_property
     def hash(self) -> str:
@@ -83,6 +86,7 @@ class Plan:
             operation.step,
             *operation.wants,
             operation.price.most,
+            self.preview_first,
             *(f"{role}={column}" for role, column in sorted(self.columns.items())),
         ]
         digest = hashlib.sha256(json.dumps(head).encode())
@@ -231,6 +235,7 @@ def make_plan(
     workspace: Workspace | None = None,
     refresh: bool = False,
     country: str | None = None,
+    preview_first: bool = False,
 ) -> Plan:
     """Work out what a step would buy for the frame's rows. Sends nothing and changes nothing.
 
@@ -253,6 +258,9 @@ def make_plan(
         Buy again what is known already.
     country
         For phones: where numbers without a country code are from, ISO 3166 (``"DE"``).
+    preview_first
+        When the plan runs, ask the provider's free preview first; whoever it does not find is not found, and in no
+        paid call. What may be spent stays the same.
 
     Raises
     ------
@@ -269,7 +277,7 @@ def make_plan(
 
     notes: list[str] = []
     now = workspace.ledger.now()
-    fresh_after = _fresh_after(operation, now, refresh=refresh)
+    fresh_after = fresh_since(operation, now, refresh=refresh)
     try:
         account = workspace.account(operation.provider)
     except SettingsError:
@@ -287,6 +295,8 @@ def make_plan(
     row_states = _row_states(cells, len(frame), new_keys, open_keys, suppressed)
     to_buy = np.flatnonzero(new_keys | open_keys)
     notes += _notes(operation, key_states, open_keys)
+    if preview_first:
+        notes.append(free_preview_note(operation, int(new_keys.sum())))
     hit_rate = _hit_rate(workspace.ledger, operation, operation_id, cells.keys, key_states, suppressed)
     if hit_rate is not None and (hit_rate.found < hit_rate.keys or hit_rate.cost is not None):
         notes.append(str(hit_rate))
@@ -313,6 +323,7 @@ def make_plan(
             notes=notes,
         ),
         workspace=workspace,
+        preview_first=preview_first,
     )
 
 
@@ -334,7 +345,8 @@ def _row_states(
     return states
 
 
-def _fresh_after(operation: Operation, now: int, *, refresh: bool) -> dict[int, int]:
+def fresh_since(operation: Operation, now: int, *, refresh: bool = False) -> dict[int, int]:
+    """FactState → the second before which an answer to the operation is too old to be trusted."""
     if refresh:
         return dict.fromkeys((FactState.FOUND, FactState.NOT_FOUND, FactState.SUPPRESSED), now)
     keeps = {

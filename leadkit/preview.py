@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from leadkit.errors import InputError
 from leadkit.money import credits_text
 from leadkit.pace import seconds_for
 from leadkit.providers.base import Operation, Price
@@ -152,6 +153,19 @@ def _expected(price: Price, new: int, hit_rate: HitRate | None) -> int | None:
         return 0
     # What earlier keys cost may lie outside today's price list; the bill will not.
     return None if each is None else min(max(round(each * new), price.least * new), price.most * new)
+
+
+def free_preview_note(operation: Operation, new: int) -> str:
+    """What the free preview of ``new`` keys does and takes. Raises InputError where the provider has none."""
+    free = operation.free_preview
+    if free is None:
+        name = f"{operation.provider} has no free preview of {operation.step}"
+        raise InputError(f"{name}; leave preview_first out. Nothing was sent.")
+    calls = -(-new // free.batch_size)
+    return (
+        f"{calls:,} free requests come first, {duration_text(seconds_for(free.limit, calls))} at the rate limit; "
+        "whoever they do not find is not found, and not paid for."
+    )
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

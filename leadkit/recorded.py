@@ -21,7 +21,8 @@ class RecordedRun:
         self._workspace = workspace
         self._owner = owner
         self._record = workspace.ledger.run(run_id)
-        self._last = Outcome()
+        #: What became of the keys in its last piece of work, by which it ends.
+        self.outcome = Outcome()
 
     @property
     def operation_id(self) -> int:
@@ -44,14 +45,14 @@ class RecordedRun:
             fresh_after=record.fresh_after,
             **options,
         )
-        self._last = runner.carry_out(keys)
-        return self._last
+        self.outcome = runner.carry_out(keys)
+        return self.outcome
 
     def end(self) -> None:
         """Record how the run ended: as its last piece of work did."""
-        if self._last.stopped is not None:
-            state, why = "stopped", str(self._last.stopped)
-        elif self._last.cancelled:
+        if self.outcome.stopped is not None:
+            state, why = "stopped", str(self.outcome.stopped)
+        elif self.outcome.cancelled:
             state, why = "cancelled", "cancelled by its user"
         else:
             state, why = "done", ""

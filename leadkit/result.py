@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from leadkit.join import join
+from leadkit.ledger import NEVER_ASKED, STALE, FactState
 from leadkit.ledger.history import RunRecord
 from leadkit.outcomes import OUTCOMES, UNFINISHED, Done, Receipt, make_receipt, result_columns
-from leadkit.plan import Plan
-from leadkit.recorded import continued_run, new_run
+from leadkit.plan import Plan, fresh_since
+from leadkit.providers.base import Operation
+from leadkit.recorded import RecordedRun, continued_run, new_run
 from leadkit.run import Outcome, Progress
 from leadkit.workspace import Workspace
 
@@ -44,11 +46,11 @@ def run_plan(
         approved=plan.approve(at_most),
         fresh_after=plan.fresh_after,
         preview=plan.preview.to_dict(),
-        context=context,
+        context={**context, "preview_first": True} if plan.preview_first else context,
         plan_hash=plan.hash,
         approval=approval,
     ) as run:
-        outcome = run.carry_out(plan.operation, plan.keys_to_buy, progress=progress, cancel=cancel)
+        outcome = _buy(plan.workspace, run, plan.operation, plan.keys_to_buy, progress, cancel)
     return join(plan, run.id, outcome)
 
 
@@ -72,7 +74,42 @@ def resume_run(
     operation = workspace.provider(record.provider).operation(record.step, record.wants)
     workspace.send(operation.provider)  # no key, no run
     with continued_run(workspace, run_id) as run:
-        outcome = run.carry_out(
-            operation, workspace.ledger.run_keys(run_id), progress=progress, cancel=cancel
-        )
+        outcome = _buy(workspace, run, operation, workspace.ledger.run_keys(run_id), progress, cancel)
     return workspace.ledger.run(run_id), outcome
+
+
+def _buy(
+    workspace: Workspace,
+    run: RecordedRun,
+    operation: Operation,
+    keys: Sequence[str],
+    progress: Callable[[Progress], None] | None,
+    cancel: threading.Event | None,
+) -> Outcome:
+    """Carry out a run; where it was asked for, without the keys that the free preview does not find."""
+    ledger, record = workspace.ledger, workspace.ledger.run(run.id)
+    free = operation.free_preview if record.context.get("preview_first") else None
+    if free is None:
+        return run.carry_out(operation, keys, progress=progress, cancel=cancel)
+    states = ledger.states(run.operation_id, keys, fresh_after=record.fresh_after)
+    # What is in doubt may have been paid for; the paid operation brings it to its end.
+    new = [key for key, state in zip(keys, states, strict=True) if state in (NEVER_ASKED, STALE)]
+    with new_run(
+        workspace,
+        free,
+        new,
+        approved=0,
+        fresh_after=fresh_since(free, ledger.now()),
+        preview={"most_millicredits": 0},
+        context={"before": run.id},
+    ) as first:
+        asked = first.carry_out(free, new, progress=progress, cancel=cancel)
+    if asked.stopped is not None or asked.cancelled:
+        run.outcome = Outcome(not_tried=set(keys), stopped=asked.stopped, cancelled=asked.cancelled)
+        return run.outcome
+    answers = ledger.answers(first.operation_id, sorted(asked.bought | asked.known))
+    nothing = {key: one.note for key, one in answers.items() if one.state == FactState.NOT_FOUND}
+    worth = [key for key in keys if key not in nothing]
+    outcome = run.carry_out(operation, worth, progress=progress, cancel=cancel)
+    outcome.not_found.update(nothing)
+    return outcome

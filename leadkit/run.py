@@ -67,6 +67,8 @@ class Outcome:
     in_doubt: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     not_tried: set[str] = field(default_factory=set)
+    #: Keys that were never in a paid call, because a free one said that there is nothing to buy; and its words.
+    not_found: dict[str, str] = field(default_factory=dict)
     #: Calls of earlier runs that were repeated; what they cost stays with those runs.
     repeated: int = 0
     stopped: LeadkitError | None = None

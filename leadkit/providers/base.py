@@ -139,6 +139,8 @@ class Operation:
     decode: Callable[[Sequence[str], Response], Decoded]
     #: Which columns name a row, by role (leadkit.schemas.ROLE_KINDS), best first; empty: those of the step.
     identities: tuple[tuple[str, ...], ...] = ()
+    #: A free operation on the same keys. What it does not find is not worth paying for; its answer's note says why.
+    free_preview: Operation | None = None
 
 
 @dataclass(frozen=True, slots=True)

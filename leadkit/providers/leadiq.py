@@ -24,7 +24,7 @@ from leadkit.providers.leadiq_companies import company_details
 from leadkit.providers.leadiq_emails import validate_emails
 from leadkit.providers.leadiq_people import find_people, preview_people
 from leadkit.providers.leadiq_search import job_changes, search_companies, search_people
-from leadkit.providers.leadiq_terms import NAME, PRICES
+from leadkit.providers.leadiq_terms import NAME, PRICES, checked_wants
 
 _PLAN = "name product status nextBillingPeriod"
 _ACCOUNT = (
@@ -71,13 +71,15 @@ class LeadIQ:
         """
         if step in ("find_people", "unlock"):
             return find_people(step, wants, self._prices)
+        if step == "preview_people":
+            contact = checked_wants(step, wants, ("email", "phone"), default="email") if wants else ()
+            return preview_people(contact)
         makers: dict[str, Callable[[], Operation]] = {
-            "preview_people": preview_people,
             "validate_emails": lambda: validate_emails(self._prices),
             "company_details": lambda: company_details(self._prices),
         }
         if step not in makers:
-            offered = ", ".join(["find_people", "unlock", *makers])
+            offered = ", ".join(["find_people", "unlock", "preview_people", *makers])
             msg = f"LeadIQ does not offer {step}; it offers {offered}. Nothing was sent."
             raise InputError(msg)
         if wants:

@@ -46,6 +46,8 @@ PREVIEW_IDENTITIES = IDENTITIES[1:]
 #: many people takes. A server that wants fewer refuses the whole query, and then the batch is halved.
 BATCH = 10
 
+#: Data point → the field of the free preview that says whether there is any.
+_HAS = {"email": "has_email", "phone": "has_phone"}
 _PREVIEW_COLUMNS = (
     ResultColumn("leadiq_has_email", "has_email", "LeadIQ likely has a work e-mail", dtype="boolean"),
     ResultColumn("leadiq_has_phone", "has_phone", "LeadIQ likely has a phone", dtype="boolean"),
@@ -82,17 +84,23 @@ def find_people(step: str, wants: Sequence[str], prices: Mapping[str, int]) -> O
         encode=lambda keys: _encode([read(key) for key in keys], bought),
         decode=lambda keys, response: _decode({key: read(key) for key in keys}, response, bought, prices),
         identities=() if unlock else IDENTITIES,
+        free_preview=None if unlock else preview_people(bought),
     )
 
 
-def preview_people() -> Operation:
-    """The free step that keeps people without an address or a phone out of the paid call."""
+def preview_people(wants: Sequence[str] = ()) -> Operation:
+    """The free step that keeps people of whom there is nothing to buy out of the paid call.
+
+    Where only contact data is wanted, that is whoever has none of it; else whoever LeadIQ does not know.
+    """
+    contact = tuple(want for want in _HAS if want in wants)
+    missed = contact if set(wants) == set(contact) else ()
     return Operation(
         provider=NAME,
         step="preview_people",
         title="see for whom there is contact data",
         takes="person",
-        wants=(),
+        wants=missed,
         batch_size=BATCH,
         price=Price(0, 0, 0, source=f"{DEVELOPER}, searchPeoplePreview: charges no credits"),
         limit=LIMIT,
@@ -102,7 +110,7 @@ def preview_people() -> Operation:
         miss_keeps_days=7,
         columns=_PREVIEW_COLUMNS,
         encode=_encode_preview,
-        decode=_decode_preview,
+        decode=lambda keys, response: _decode_preview(keys, response, missed),
         identities=PREVIEW_IDENTITIES,
     )
 
@@ -290,7 +298,7 @@ def _preview_input(parts: Mapping[str, str]) -> dict[str, Any]:
     return {**found, **{renamed[name]: value for name, value in company.items()}}
 
 
-def _decode_preview(keys: Sequence[str], response: Response) -> Decoded:
+def _decode_preview(keys: Sequence[str], response: Response, wants: Sequence[str]) -> Decoded:
     fields = _fields("searchPeoplePreview", len(keys))
     data, errors = read_graphql(response, fields)
     answers: dict[str, Answer] = {}
@@ -303,5 +311,10 @@ def _decode_preview(keys: Sequence[str], response: Response) -> Decoded:
             "has_phone": part.get("hasPhone") is True,
             "person_id": text(part.get("personId")),
         }
-        answers[key] = Answer("found", values) if any(values.values()) else Answer("not_found")
+        if not any(values.values()):
+            answers[key] = Answer("not_found", note="LeadIQ's free preview finds nobody")
+        elif wants and not any(values[_HAS[want]] for want in wants):
+            answers[key] = Answer("not_found", note=f"LeadIQ's free preview finds no {' or '.join(wants)}")
+        else:
+            answers[key] = Answer("found", values)
     return Decoded(answers, Amount(), note="; ".join(map(str, errors)))
