@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, delete, false, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, false, or_, select, update
 
 from leadkit.keys import parts_of
+from leadkit.ledger.lookup import key_in
 from leadkit.ledger.schema import answers, bodies, calls, facts, operations, runs, verdicts
 from leadkit.ledger.suppression import PERSONAL_KINDS, Suppression, identifiers_in
 
@@ -45,6 +46,8 @@ def erase(connection: Connection, suppression: Suppression, given: Iterable[tupl
     found.facts += _erase_pages(connection, texts)
     found.bodies = _erase_bodies(connection, texts)
     _erase_runs(connection, texts, found)
+    found.outputs += _outputs_of(connection, fact_ids, [hidden(suppression, text) for text in texts])
+    found.outputs = sorted(set(found.outputs))
     for table in (calls.c.note,):
         for text in texts:
             connection.execute(update(calls).where(table.contains(text, autoescape=True)).values(note=""))
@@ -83,19 +86,39 @@ def _key_identifiers(key: str, wanted: set[tuple[str, str]]) -> set[tuple[str, s
 
 
 def _erase_facts(connection: Connection, suppression: Suppression, fact_ids: Iterable[int]) -> None:
+    of_operation: dict[int, dict[int, str]] = {}
     for fact_id in fact_ids:
-        key = connection.execute(select(facts.c.key).where(facts.c.id == fact_id)).scalar_one()
+        query = select(facts.c.operation_id, facts.c.key).where(facts.c.id == fact_id)
+        operation_id, key = connection.execute(query).one()
+        of_operation.setdefault(operation_id, {})[fact_id] = key
         connection.execute(delete(answers).where(answers.c.fact_id == fact_id))
         connection.execute(delete(verdicts).where(verdicts.c.fact_id == fact_id))
-        # The charge stays, under a name that only the same key in the same workspace would give again.
-        name = f"forgotten {suppression.digest('fact', key)}"
-        mine = facts.c.id == fact_id
-        operation = select(facts.c.operation_id).where(mine).scalar_subquery()
-        twin = select(facts.c.id).where(facts.c.operation_id == operation, facts.c.key == name)
-        if connection.execute(twin).first():  # forgotten once before
-            connection.execute(delete(facts).where(mine))
-        else:
-            connection.execute(update(facts).where(mine).values(key=name))
+    for operation_id, keys in of_operation.items():
+        hide_keys(connection, suppression, operation_id, keys)
+
+
+#: With what the key of a fact begins that was forgotten, or whose answer is past its time.
+HIDDEN = "forgotten "
+
+
+def hidden(suppression: Suppression, key: str) -> str:
+    """The name of a fact without its key: a hash that only the same key in the same workspace would give again."""
+    return f"{HIDDEN}{suppression.digest('fact', key)}"
+
+
+def hide_keys(
+    connection: Connection, suppression: Suppression, operation_id: int, keys: Mapping[int, str]
+) -> None:
+    """Put hashes in place of the keys of an operation's facts. What they cost stays, with their calls.
+
+    ``keys``: the fact's number → its key; a hidden one is left as it is.
+    """
+    names = {fact_id: hidden(suppression, key) for fact_id, key in keys.items() if not key.startswith(HIDDEN)}
+    if names:
+        before = (facts.c.operation_id == operation_id, key_in(connection, list(names.values())))
+        connection.execute(delete(facts).where(*before))  # bought, hidden and bought again
+        rename = update(facts).where(facts.c.id == bindparam("fact")).values(key=bindparam("name"))
+        connection.execute(rename, [{"fact": fact_id, "name": name} for fact_id, name in names.items()])
 
 
 def _erase_pages(connection: Connection, texts: set[str]) -> int:
@@ -135,6 +158,19 @@ def _erase_runs(connection: Connection, texts: set[str], found: Erased) -> None:
         output = json.loads(context).get("output")
         if touched and output:
             found.outputs.append(output)
+
+
+def _outputs_of(connection: Connection, fact_ids: Iterable[int], names: Iterable[str]) -> list[str]:
+    """The workbooks of runs that bought these facts, or one under a hidden name that their list of keys has lost."""
+    query = (
+        select(runs.c.context)
+        .distinct()
+        .join(calls, calls.c.run_id == runs.c.id)
+        .join(facts, facts.c.call_id == calls.c.id)
+        .where(or_(facts.c.id.in_(list(fact_ids)), facts.c.key.in_(list(names))))
+    )
+    found = [json.loads(context).get("output") for context in connection.execute(query).scalars()]
+    return [output for output in found if output]
 
 
 def _names(key: str, texts: set[str]) -> bool:

@@ -1,18 +1,35 @@
-"""How long the ledger keeps what it learned about people. What was paid, and for which key, stays recorded.
+"""How long the ledger keeps what it learned about people. What was paid, and when, stays recorded.
 
-An answer goes when its operation no longer trusts it, and what came over the wire a week after it was read. An
-answer that is trusted for good, such as an unlocked lead, stays until the person is forgotten.
+An answer goes when its operation no longer trusts it, and with it whom it was about: a hash stays in place of the
+key. What came over the wire goes a week after it was read, and what a run set out to buy when its answers would.
+An answer that is trusted for good, such as an unlocked lead, stays until the person is forgotten.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from leadkit.ledger.schema import CallState, FactState, answers, bodies, calls, facts, operations, workspace
+from leadkit.ledger.erasure import HIDDEN, hide_keys
+from leadkit.ledger.owners import Owners
+from leadkit.ledger.schema import (
+    NO_KEYS,
+    CallState,
+    FactState,
+    answers,
+    bodies,
+    calls,
+    facts,
+    operations,
+    runs,
+    verdicts,
+    workspace,
+)
+from leadkit.ledger.suppression import Suppression
 
 if TYPE_CHECKING:
     from leadkit.ledger.ledger import Ledger
@@ -47,7 +64,7 @@ class Purged:
 
 
 def purge(ledger: Ledger, keeps_of: KeepsOf) -> Purged:
-    """Delete what is past its time. The facts stay, as stale, and so do the charges.
+    """Delete what is past its time. The charges stay.
 
     Raises
     ------
@@ -55,7 +72,7 @@ def purge(ledger: Ledger, keeps_of: KeepsOf) -> Purged:
         The ledger cannot be written. Nothing was deleted.
     """
     with ledger.writing() as connection:
-        return _purge(connection, keeps_of, now=ledger.now(), as_of=ledger.now())
+        return _purge(ledger, connection, keeps_of, now=ledger.now(), as_of=ledger.now())
 
 
 def purge_daily(ledger: Ledger, keeps_of: KeepsOf) -> Purged:
@@ -71,7 +88,7 @@ def purge_daily(ledger: Ledger, keeps_of: KeepsOf) -> Purged:
         now, last = ledger.now(), _last(connection)
         if not _due(last, now):
             return Purged()  # another process was faster
-        return _purge(connection, keeps_of, now=now, as_of=min(last or 0, now))
+        return _purge(ledger, connection, keeps_of, now=now, as_of=min(last or 0, now))
 
 
 def _last(connection: Connection) -> int | None:
@@ -84,7 +101,7 @@ def _due(last: int | None, now: int) -> bool:
     return last is None or not 0 <= now - last < DAY_SECONDS
 
 
-def _purge(connection: Connection, keeps_of: KeepsOf, *, now: int, as_of: int) -> Purged:
+def _purge(ledger: Ledger, connection: Connection, keeps_of: KeepsOf, *, now: int, as_of: int) -> Purged:
     gone_answers = gone_bodies = 0
     for row in connection.execute(select(operations)).all():
         keeps = keeps_of(row.provider, row.step, row.wants.split(",") if row.wants else [])
@@ -94,26 +111,54 @@ def _purge(connection: Connection, keeps_of: KeepsOf, *, now: int, as_of: int) -
         ):
             if days is not None:
                 before = as_of - days * DAY_SECONDS
-                gone_answers += _delete_answers(connection, row.id, states, before)
+                gone_answers += _delete_answers(connection, ledger.suppression, row.id, states, before)
         days = BODY_DAYS if keeps.days is None else min(BODY_DAYS, keeps.days)
         gone_bodies += _delete_bodies(connection, row.id, as_of - days * DAY_SECONDS)
+        longest = DEFAULT_DAYS if keeps.days is None else max(keeps.days, keeps.miss_days or 0)
+        _empty_runs(connection, ledger.owners, row.id, as_of - longest * DAY_SECONDS)
     connection.execute(delete(workspace).where(_LAST))
     connection.execute(insert(workspace).values(name=_LAST_NAME, value=str(now)))
     return Purged(gone_answers, gone_bodies)
 
 
 def _delete_answers(
-    connection: Connection, operation_id: int, states: Sequence[FactState], before: int
+    connection: Connection,
+    suppression: Suppression,
+    operation_id: int,
+    states: Sequence[FactState],
+    before: int,
 ) -> int:
     # Not of facts that are being bought anew: their answer comes back in force if that fails.
     expired = (
-        (facts.c.operation_id == operation_id) & facts.c.state.in_(states) & (facts.c.fetched_at < before)
+        facts.c.operation_id == operation_id,
+        facts.c.state.in_(states),
+        facts.c.fetched_at < before,
+        ~facts.c.key.startswith(HIDDEN),
     )
-    of_expired = answers.c.fact_id.in_(select(facts.c.id).where(expired))
+    keys = {
+        fact_id: key for fact_id, key in connection.execute(select(facts.c.id, facts.c.key).where(*expired))
+    }
+    of_expired = answers.c.fact_id.in_(select(facts.c.id).where(*expired))
     count = connection.execute(delete(answers).where(of_expired)).rowcount
-    # Stale for everybody, whatever an older run was told to trust: there is nothing left to show.
-    connection.execute(update(facts).where(expired, facts.c.fetched_at > 0).values(fetched_at=0))
+    of_expired = verdicts.c.fact_id.in_(select(facts.c.id).where(*expired))
+    connection.execute(delete(verdicts).where(of_expired))
+    hide_keys(connection, suppression, operation_id, keys)
     return count
+
+
+def _empty_runs(connection: Connection, owners: Owners, operation_id: int, before: int) -> None:
+    """Take out whom runs set out to ask for, and what a search was for. Such a run has nothing to go on with."""
+    old = (
+        runs.c.operation_id == operation_id,
+        runs.c.started_at < before,
+        (runs.c.wanted != NO_KEYS) | runs.c.context.contains('"filters"'),
+    )
+    query = select(runs.c.id, runs.c.state, runs.c.owner, runs.c.context).where(*old)
+    for run_id, state, owner, context in connection.execute(query).all():
+        if state != "running" or not owners.alive(owner):
+            kept = {name: value for name, value in json.loads(context).items() if name != "filters"}
+            emptied = update(runs).where(runs.c.id == run_id)
+            connection.execute(emptied.values(wanted=NO_KEYS, context=json.dumps(kept)))
 
 
 def _delete_bodies(connection: Connection, operation_id: int, before: int) -> int:

@@ -8,6 +8,7 @@ ceiling a call counts; never whether a call was charged, or may be repeated.
 
 from __future__ import annotations
 
+import zlib
 from enum import IntEnum
 
 from sqlalchemy import (
@@ -49,6 +50,9 @@ class CallState(IntEnum):
     SETTLED = 3
     RELEASED = 4  # provably not charged
 
+
+#: A run's ``wanted`` when there is nothing in it.
+NO_KEYS = zlib.compress(b"[]")
 
 workspace = Table(
     "workspace",

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import leadkit
 from leadkit.cli import app
 from leadkit.clock import SystemClock
-from leadkit.ledger import STALE, FactState
+from leadkit.ledger import NEVER_ASKED, FactState
 from leadkit.ledger.retention import Keeps, Purged, purge, purge_daily
 from leadkit.money import Amount
 from leadkit.plan import make_plan
@@ -42,7 +42,7 @@ def driver(tmp_path: Path) -> Iterator[LedgerDriver]:
 # -- answers ----------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_past_its_time_goes_and_its_fact_is_stale(driver: LedgerDriver) -> None:
+def test_an_answer_past_its_time_goes_and_with_it_whom_it_was_about(driver: LedgerDriver) -> None:
     run = driver.start_run(10_000)
     run.settle(run.reserve(["old"]), {"old": FOUND}, Amount(1000, 1000))
     driver.clock.seconds += 20 * DAY
@@ -52,7 +52,74 @@ def test_an_answer_past_its_time_goes_and_its_fact_is_stale(driver: LedgerDriver
     assert set(driver.ledger.answers(run.operation_id, ["old", "new"])) == {"new"}
     fresh_after: dict[int, int] = {FactState.FOUND: driver.ledger.now() - 30 * DAY}
     states = driver.ledger.states(run.operation_id, ["old", "new"], fresh_after=fresh_after)
-    assert list(states) == [STALE, FactState.FOUND]
+    assert list(states) == [NEVER_ASKED, FactState.FOUND]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_what_is_left_of_an_expired_fact_is_a_hash_its_price_and_its_date(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("postgres_url") if database == "postgresql" else None
+    driver = LedgerDriver(tmp_path / "two", url)
+    run = driver.start_run(10_000, keys=["old@people.example", "never.bought@people.example"])
+    run.settle(run.reserve(["old@people.example"]), {"old@people.example": FOUND}, Amount(1000, 1000))
+    asked_at = driver.ledger.now()
+    run.owner.release()
+    driver.clock.seconds += 31 * DAY
+    new = driver.start_run(10_000, keys=["new@people.example"])
+    new.settle(new.reserve(["new@people.example"]), {"new@people.example": FOUND}, Amount(1000, 1000))
+    assert purge(driver.ledger, keeps(30)) == Purged(answers=1, bodies=1)
+    assert purge(driver.ledger, keeps(30)) == Purged(), "once is enough"
+    with driver.ledger.reading() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT key, most, fetched_at FROM facts JOIN calls ON calls.id = call_id ORDER BY facts.id"
+        ).all()
+    (name, price, date), other = rows
+    assert name.startswith("forgotten ")
+    assert (price, date, other.key) == (1_000, asked_at, "new@people.example")
+    assert driver.ledger.run_keys(run.id) == []
+    assert driver.ledger.run_keys(new.id) == ["new@people.example"]
+    driver.close()
+    if database == "sqlite":
+        content = b"".join(path.read_bytes() for path in driver.home.iterdir() if path.is_file())
+        assert b"new@people.example" in content
+        assert b"old@people.example" not in content
+
+
+def test_a_fact_that_expired_twice_is_one_and_both_its_charges_stay(driver: LedgerDriver) -> None:
+    run = driver.start_run(10_000)
+    for _ in range(2):
+        run.settle(run.reserve(["a"]), {"a": FOUND}, Amount(1000, 1000))
+        driver.clock.seconds += 31 * DAY
+        assert purge(driver.ledger, keeps(30)).answers == 1
+    with driver.ledger.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM facts").scalar_one() == 1
+    assert driver.ledger.run(run.id).charged == Amount(2_000, 2_000)
+    assert run.reserve(["a"]).keys == ("a",)
+
+
+def test_what_a_run_under_way_set_out_to_buy_stays_however_long_it_takes(driver: LedgerDriver) -> None:
+    run = driver.start_run(10_000, keys=["a"])
+    driver.clock.seconds += 400 * DAY
+    purge(driver.ledger, keeps(30))
+    assert driver.ledger.run_keys(run.id) == ["a"]
+    run.owner.release()
+    purge(driver.ledger, keeps(30))
+    assert driver.ledger.run_keys(run.id) == []
+
+
+def test_the_workbooks_of_a_person_are_named_long_after_the_ledger_has_let_their_keys_go(
+    box: Sandbox, later: Callable[[int], Workspace]
+) -> None:
+    frame = pd.DataFrame({"Email": ["someone@example.com"]})
+    plan = make_plan(frame, "validate_emails", {"email": "Email"}, workspace=later(0))
+    plan.run(at_most=100, context={"output": "leads.enriched.xlsx"})
+    workspace = later(200)
+    workspace.purge()
+    assert leadkit.forget(email="someone@example.com", workspace=workspace).outputs == (
+        "leads.enriched.xlsx",
+    )
+    assert leadkit.forget(email="somebody.else@example.com", workspace=workspace).outputs == ()
 
 
 def test_what_was_paid_stays_recorded(driver: LedgerDriver) -> None:
@@ -198,7 +265,6 @@ def test_a_verdict_is_stale_after_its_month_and_an_unlock_is_known_for_ever(
         workspace = later(days)
         preview = make_plan(emails, "validate_emails", {"email": "Email"}, workspace=workspace).preview
         assert preview.rows["to buy"] == 4
-        assert any("4 of the keys are known, but older than is trusted" in note for note in preview.notes)
         done = make_plan(leads, "unlock", {"lead_id": "Lead ID"}, workspace=workspace).run(at_most=0)
         assert done.receipt.rows["known"] == 4
         assert done.frame["leadleap_email"].notna().all()
