@@ -135,14 +135,12 @@ def _delete_answers(
         facts.c.fetched_at < before,
         ~facts.c.key.startswith(HIDDEN),
     )
-    keys = {
-        fact_id: key for fact_id, key in connection.execute(select(facts.c.id, facts.c.key).where(*expired))
-    }
+    rows = connection.execute(select(facts.c.id, facts.c.key).where(*expired)).all()
     of_expired = answers.c.fact_id.in_(select(facts.c.id).where(*expired))
     count = connection.execute(delete(answers).where(of_expired)).rowcount
     of_expired = verdicts.c.fact_id.in_(select(facts.c.id).where(*expired))
     connection.execute(delete(verdicts).where(of_expired))
-    hide_keys(connection, suppression, operation_id, keys)
+    hide_keys(connection, suppression, operation_id, {row.id: row.key for row in rows})
     return count
 
 
