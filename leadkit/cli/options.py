@@ -64,6 +64,10 @@ class PlanOptions:
             "--preview-first", help="Ask the provider's free preview first; pay for nobody it does not find."
         ),
     ] = False
+    pilot: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Buy only N of the keys, drawn at random, to see what comes."),
+    ] = None
     sandbox: OnSandbox = False
     as_json: AsJson = False
 

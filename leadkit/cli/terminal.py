@@ -87,7 +87,7 @@ def plan_book(options: PlanOptions, workspace: Workspace) -> tuple[Book, Plan]:
         preview_first=options.preview_first,
         country=options.country,
     )
-    return book, plan
+    return book, plan if options.pilot is None else plan.pilot(options.pilot)
 
 
 def _guess_columns(book: Book, step: str) -> dict[str, str]:
@@ -157,6 +157,10 @@ def finish(book: Book, plan: Plan, done: Done, target: Path, *, overwrite: bool,
         )
         if resumable:
             print(f"Everything so far is kept. To go on: {line}")
+        elif done.receipt.rows["left out"]:
+            print(
+                "This was a pilot. For the rest, run the same without --pilot; what it bought is known then."
+            )
     if isinstance(done.stopped, ProviderError):
         raise typer.Exit(REFUSED)
     raise typer.Exit(DONE if done.complete else NOT_WHOLLY_DONE)

@@ -188,3 +188,48 @@ def test_no_key_stands_in_any_file_or_text_that_a_run_leaves(
         part = key[3:35]
         assert not any(part in text for text in texts)
     assert os.environ["LEADLEAP_API_KEY"] in keys
+
+
+def test_a_pilot_buys_a_few_and_the_run_after_it_the_rest(leadkit: Run, tmp_path: Path, box: Sandbox) -> None:
+    book, out = data_folder() / "leadleap_prospects.xlsx", tmp_path / "out.xlsx"
+    arguments = (book, "unlock", "--lead-id", "Lead ID")
+    whole = leadkit("preview", *arguments, "--json").json["preview"]["keys_to_buy"]
+    assert leadkit("preview", *arguments, "--pilot", 5, "--json").json["preview"]["keys_to_buy"] == 5
+    run = ("run", *arguments, "--at-most", 100, "-o", out, "--overwrite")
+    ended = leadkit(*run, "--pilot", 5)
+    assert ended.status == 0
+    assert "without --pilot" in ended.out
+    assert len(box.paid_requests()) == 5
+    tried = cells(out)["leadleap_unlock_status"].isin(["answered", "not found"])
+    assert tried.sum() == 5
+    assert leadkit(*run).status == 0
+    assert len(box.paid_requests()) == whole
+
+
+def test_a_pilot_that_stopped_is_resumed_as_the_pilot_that_it_was(
+    leadkit: Run, tmp_path: Path, box: Sandbox
+) -> None:
+    book = data_folder() / "leadleap_prospects.xlsx"
+    box.set_credits("leadleap", 2)
+    ended = leadkit(
+        "run", book, "unlock", "--pilot", 5, "--at-most", 100, "-o", tmp_path / "out.xlsx", "--json"
+    )
+    assert ended.status == 3
+    box.set_credits("leadleap", 100)
+    resumed = leadkit(*ended.json["resume"].split()[1:], "--json")
+    assert resumed.status == 0
+    assert resumed.json["receipt"]["rows"]["left out"] > 0
+    assert box.charged("leadleap") <= 5_000
+
+
+def test_the_free_preview_keeps_whom_it_does_not_find_out_of_the_paid_calls(
+    leadkit: Run, tmp_path: Path, box: Sandbox
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("Email\nnobody-at-all@example.com\nnobody-else@example.com\n")
+    run = ("run", path, "find-people", "--email", "Email", "--want", "email", "--at-most", 9, "--json")
+    ended = leadkit(*run, "--preview-first")
+    assert ended.status == 0
+    assert ended.json["receipt"]["rows"]["not found"] == 2
+    assert ended.json["receipt"]["calls"] == 0
+    refused(leadkit("preview", path, "validate-emails", "--preview-first"), "no free preview")
