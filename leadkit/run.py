@@ -337,7 +337,9 @@ class Runner:
                 self._ledger.doubt(call_id, str(error), body=body, amount=amount)
                 self._watch_price(claim, amount, error.request_id)
                 again = None
-                if lost <= REPEATS and self._pause(_BACKOFF_SECONDS[lost - 1]):
+                # What the provider could not use once it cannot use the second time.
+                worth_it = lost <= REPEATS and not isinstance(error, BadRequestError)
+                if worth_it and self._pause(_BACKOFF_SECONDS[lost - 1]):
                     again = self._ledger.reclaim(call_id, owner=self._owner, may_repeat=self._may_repeat)
                 if again is None:
                     self._look_up(claim.keys, str(error))

@@ -57,13 +57,19 @@ _STATUS_BY_CODE = {
     "toomanyrequests": 429,
     "internalservererror": 500,
 }
+#: A query that is refused like this was not begun: GraphQL parses and validates all of it before it carries out any.
+_UNFIT_STATUSES = (400, 413, 422)
+_UNFIT_CODES = ("missingquerystring", "graphqlparsefailed", "graphqlvalidationfailed")
+_UNFIT_WORDS = re.compile(
+    r"complexity|too complex|(?:query|maximum|max) depth|too many aliases|cannot query field|"
+    r"unknown (?:argument|field|type)|syntax error|validation error"
+)
 #: The last resort: no text is documented, so only phrases that leave no doubt.
 _STATUS_BY_WORDS = (
     (re.compile(r"insufficient credits|(?:out of|not enough) credits"), 402),
     (re.compile(r"too many requests|rate limit"), 429),
     (re.compile(r"unauthorized|unauthenticated|invalid api key"), 401),
-    (re.compile(r"complexity|too complex|(?:query|maximum|max) depth|too many aliases"), 400),
-    (re.compile(r"cannot query field|unknown (?:argument|field|type)|syntax error|validation error"), 400),
+    (_UNFIT_WORDS, 400),
 )
 _ADVICE: Mapping[int, str] = {
     401: (
@@ -85,6 +91,7 @@ class GraphqlError:
     field: str | None
     whole: bool  # the field gave nothing at all, not only something below it
     where: str  # what is below the field, without positions: currentPositions.phones
+    unfit: bool = False  # the query as a whole was refused before any of it was carried out
 
     def __str__(self) -> str:
         return f"{self.where}: {self.words}" if self.where else self.words
@@ -103,8 +110,9 @@ def read_graphql(
     Raises
     ------
     ProviderError
-        None of the parts came. ``charged`` is "no" only when each part was refused in a way that costs nothing;
-        when one of several was refused, what the others cost before the whole answer was dropped is unknown.
+        None of the parts came. ``charged`` is "no" when the query was refused before any of it was carried out, or
+        each part was in a way that costs nothing. When one of several was refused while they were carried out, what
+        the others cost before the whole answer was dropped is unknown.
     """
     try:
         body = read_json(response, "LeadIQ")
@@ -125,8 +133,14 @@ def read_graphql(
     named = {error.field for error in errors}
     about_all = None in named or not errors or named >= set(fields)
     costless = all(error.whole and (error.status is None or error.status in _BY_STATUS) for error in errors)
+    begun = response.status not in _UNFIT_STATUSES and not any(error.unfit for error in errors)
     words = next((error.words for error in errors if error.words), f"HTTP {response.status}")
-    raise _refusal(status, words, certain=about_all and costless and not came)
+    certain = not came and (not begun or (about_all and costless))
+    others = ""
+    if len(fields) > 1 and not about_all:
+        together = f"{len(named)} of the {len(fields)} asked for together"
+        others = f": this is about {together}, and what the others cost is not said"
+    raise _refusal(status, words, certain=certain, others=others)
 
 
 def _errors(value: Any) -> list[GraphqlError]:
@@ -140,12 +154,12 @@ def _error(item: Any) -> GraphqlError:
     error = mapping(item)
     words = (text(error.get("message")) or text(item) or "an error without words")[:WORDS_CAP]
     extensions = mapping(error.get("extensions"))
+    code = re.sub(r"[^a-z]", "", (text(extensions.get("code")) or "").lower())
+    low = words.lower()
     status = _status(mapping(extensions.get("response")).get("status"))
     if status is None:
-        code = re.sub(r"[^a-z]", "", (text(extensions.get("code")) or "").lower())
         status = _STATUS_BY_CODE.get(code)
     if status is None:
-        low = words.lower()
         status = next((status for phrase, status in _STATUS_BY_WORDS if phrase.search(low)), None)
     path = error.get("path")
     names = [name for name in path if isinstance(name, str)] if isinstance(path, list) else []
@@ -155,6 +169,7 @@ def _error(item: Any) -> GraphqlError:
         field=names[0] if names else None,
         whole=not names[1:],
         where=".".join(name for name in names[1:] if name != "results"),
+        unfit=code in _UNFIT_CODES or (status == 400 and _UNFIT_WORDS.search(low) is not None),
     )
 
 
@@ -193,10 +208,10 @@ def rest_error(response: Response) -> ProviderError:
     return _refusal(status, words, certain=True)
 
 
-def _refusal(status: int, words: str, *, certain: bool) -> ProviderError:
+def _refusal(status: int, words: str, *, certain: bool, others: str = "") -> ProviderError:
     kind = _BY_STATUS.get(status, BadAnswerError)
     uncharged = certain and kind.charged == "no"
-    money = "Nothing was charged." if uncharged else "It may have been charged."
+    money = "Nothing was charged." if uncharged else f"It may have been charged{others}."
     shown = f" ({status})" if status >= 300 else ""
     error = kind(
         f"LeadIQ: {words.rstrip('.')}{shown}. {money} {_ADVICE.get(status, '')}".rstrip(), provider=NAME

@@ -43,13 +43,15 @@ def problems(request: Request) -> list[str]:
 class LeadIQServer:
     """Answers like LeadIQ, about invented people. ``charged`` is millicredits, of the answers that went out.
 
-    ``people`` is keyed by id. ``failing`` are ids whose part of a query fails with that status; ``most_parts``
-    is how many parts a query may have; ``credits`` is what is left, None for plenty.
+    ``people`` is keyed by id. ``failing`` are ids whose part of a query fails with that status, and ``unfit`` ids
+    that make it refuse a query before it begins, naming the part. ``most_parts`` is how many parts a query may have;
+    ``credits`` is what is left, None for plenty.
     """
 
     def __init__(self, people: Mapping[str, dict[str, Any]]) -> None:
         self.people = people
         self.failing: dict[str, int] = {}
+        self.unfit: set[str] = set()
         self.most_parts = 100
         self.credits: int | None = None
         self.charged = 0
@@ -61,6 +63,9 @@ class LeadIQServer:
         self.asked.append([given["id"] for given in variables.values()])
         if len(variables) > self.most_parts:
             return answer({"errors": [{"message": "The query exceeds the maximum complexity of 500"}]}, 400)
+        if parts := [part for part, given in variables.items() if given["id"] in self.unfit]:
+            path = ["searchPeople"] if len(variables) == 1 else parts[:1]
+            return answer({"errors": [{"message": "Invalid id", "path": path}]}, 400)
         result = graphql_sync(
             SCHEMA, query, root_value={"searchPeople": self._search}, variable_values=variables
         )

@@ -173,6 +173,34 @@ def test_a_refusal_of_one_part_that_drops_the_whole_answer_may_have_been_charged
     assert "It may have been charged" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": [refused(400, "p1")]},
+        {"data": None, "errors": [refused(400, "p1")]},
+    ],
+)
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_query_that_is_refused_before_it_is_begun_costs_nothing_whichever_part_it_names(
+    status: int, body: dict[str, Any]
+) -> None:
+    with pytest.raises(BadRequestError, match="Nothing was charged") as caught:
+        OPERATION.decode(keys("p1", "p2"), answer(body, status))
+    assert caught.value.charged == "no"
+
+
+def test_a_query_that_is_not_valid_was_not_begun_and_costs_nothing() -> None:
+    error = {"message": "no", "path": ["p1"], "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}
+    with pytest.raises(BadRequestError) as caught:
+        OPERATION.decode(keys("p1", "p2"), answer({"data": None, "errors": [error]}))
+    assert caught.value.charged == "no"
+
+
+def test_a_refusal_of_one_of_several_says_that_the_others_may_have_been_charged() -> None:
+    with pytest.raises(ProviderError, match=r"about 1 of the 2 asked for together, and what the others cost"):
+        OPERATION.decode(keys("p1", "p2"), answer({"data": None, "errors": [refused(400, "p1")]}))
+
+
 @pytest.mark.parametrize("status", [400, 401, 402, 429])
 def test_a_refusal_of_the_whole_query_or_of_each_part_costs_nothing(status: int) -> None:
     for errors in ([refused(status)], [refused(status, "p0"), refused(status, "p1")]):

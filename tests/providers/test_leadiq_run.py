@@ -113,6 +113,29 @@ def test_a_server_that_takes_fewer_parts_gets_smaller_batches(driver: LedgerDriv
     assert bill(driver, run)[1] == 1_000 * len(IDS)
 
 
+def test_an_entry_that_spoils_its_batch_is_found_and_the_others_are_answered(driver: LedgerDriver) -> None:
+    server = server_of()
+    server.unfit = {"p4", "p17"}
+    outcome, run = carry_out(driver, server, LeadIQ().operation("find_people", ["email"]), IDS)
+    assert set(outcome.failed) == {key("p4"), key("p17")}
+    assert outcome.bought == {key(one) for one in IDS} - set(outcome.failed)
+    assert not outcome.in_doubt
+    assert server.charged == bill(driver, run)[1] == 1_000 * (len(IDS) - 2)
+
+
+def test_where_the_others_may_have_been_charged_the_batch_is_left_alone_and_says_so(
+    driver: LedgerDriver,
+) -> None:
+    server = server_of()
+    server.failing = {"p4": 400}  # found out while the query was carried out
+    outcome, run = carry_out(driver, server, LeadIQ().operation("find_people", ["email"]), IDS)
+    assert set(outcome.in_doubt) == {key(one) for one in IDS[:BATCH]}
+    assert "about 1 of the 10 asked for together" in outcome.in_doubt[key("p1")]
+    assert len(server.asked) == 3, "the same query would be refused again"
+    least, most = bill(driver, run)
+    assert least <= server.charged <= most
+
+
 def test_a_part_that_fails_for_good_loses_no_money(driver: LedgerDriver) -> None:
     server = server_of()
     server.failing = {"p4": 500}
