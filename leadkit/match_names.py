@@ -109,7 +109,7 @@ class Name:
             if len(part) > (1 if first else 2) and part[-1] in _GENERATIONS:
                 generation = _GENERATIONS[part.pop()]
         letters = "".join(given + family)
-        given, family = _without_particles(given), _without_particles(family)
+        given, family = _without_particles(given), _without_particles(family, whole=not first)
         words = (*given, *family)[:_MOST_WORDS]
         if len(words) < 2:
             return None
@@ -129,8 +129,14 @@ def _words(text: str, keep: int) -> list[str]:
     return kept if len(kept) > keep else words
 
 
-def _without_particles(words: list[str]) -> list[str]:
-    kept = [word for word in words if word not in _PARTICLES]
+def _without_particles(words: list[str], *, whole: bool = False) -> list[str]:
+    """The words that tell people apart. In a whole name a letter at either end is an initial: D. Stone, Anna V."""
+    ends = {0, len(words) - 1} if whole else set()
+    kept = [
+        word
+        for place, word in enumerate(words)
+        if word not in _PARTICLES or (len(word) == 1 and place in ends)
+    ]
     if len(kept) > 2:
         kept = [word for word in kept if not _PATRONYMIC.fullmatch(word)] or kept
     return kept or words

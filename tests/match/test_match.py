@@ -205,6 +205,23 @@ def test_an_initial_is_enough_except_at_the_familys_own_firm() -> None:
         assert compare(row, found).ambiguous
 
 
+@pytest.mark.parametrize("letter", ["A", "D", "V", "Y"])
+def test_an_initial_at_either_end_is_no_particle(letter: str) -> None:
+    names = {"A": "Anna", "D": "Doris", "V": "Vera", "Y": "Yusuf"}
+    first = names.pop(letter)
+    for written in (f"{letter}. Stone", f"{letter} Stone", f"{letter}. von Stone", f"Stone, {letter}."):
+        assert not at_one_company(written, f"{first} Stone").ambiguous, written
+        assert not at_one_company(f"{first} Stone", written).ambiguous, written
+        for other in names.values():
+            assert at_one_company(written, f"{other} Stone").ambiguous, written
+    assert "last name is an initial" in at_one_company(f"Anna {letter}.", f"Anna {letter}elgado").reasons
+
+
+def test_a_short_particle_inside_a_name_may_still_be_left_out() -> None:
+    assert not at_one_company("Anna v. Stone", "Anna Stone").ambiguous
+    assert not at_one_company("José Ortega y Gasset", "Jose Ortega Gasset").ambiguous
+
+
 def test_father_and_son_are_two_people() -> None:
     assert at_one_company("Walter Stone Jr.", "Walter Stone, Sr.").ambiguous
     assert at_one_company("Walter Stone II", "Walter Stone III").ambiguous
