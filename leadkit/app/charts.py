@@ -17,6 +17,7 @@ ROW_WORDS: Mapping[str, tuple[str, str]] = {
     "blank": ("empty cell", "#98a2ad"),
     "unusable": ("not usable", "#d6455d"),
     "suppressed": ("must not be contacted", "#a855c7"),
+    "left out": ("left out of this pilot", "#98a2ad"),
 }
 #: What became of a row → the same, for a job that is over.
 OUTCOME_WORDS: Mapping[str, tuple[str, str]] = {
@@ -28,7 +29,8 @@ OUTCOME_WORDS: Mapping[str, tuple[str, str]] = {
     "unusable": ("not usable", "#d6455d"),
     "suppressed": ("must not be contacted", "#a855c7"),
     "in doubt": ("asked, answer lost", "#d9730d"),
-    "over budget": ("approved amount used up", "#d9730d"),
+    "ambiguous": ("found, but not surely this row", "#0c8599"),
+    "over budget": ("over the amount or a limit", "#d9730d"),
     "failed": ("refused", "#d6455d"),
     "not tried": ("not reached", "#98a2ad"),
 }

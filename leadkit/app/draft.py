@@ -1,115 +1,67 @@
-"""What a page works on before anything is approved: a workbook, a step and a column."""
+"""What a page works on before anything is approved: a workbook, and a task for it with its price."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from leadkit.app.charts import ROW_WORDS
-from leadkit.app.job_folder import Order
-from leadkit.app.show import labels, text
-from leadkit.app.steps import Step
-from leadkit.app.upload import open_upload
-from leadkit.columns import guess
-from leadkit.errors import InputError
+from leadkit.app.order import Order, Task
+from leadkit.app.show import text
+from leadkit.app.source import Source
+from leadkit.app.steps import STEPS, Step
 from leadkit.money import credits_text
-from leadkit.plan import Plan, Preview, make_plan
+from leadkit.plan import Plan
 from leadkit.providers.base import Balance
+from leadkit.run import THREADS
 from leadkit.schemas import Report
 from leadkit.sheets import Book
 from leadkit.workspace import Workspace
 
-#: Rows of the sheet that are shown to find the header in, and to recognise the right sheet by.
-FIRST_ROWS = 5
 #: How far down a person may say that the column names are.
 LAST_HEADER_ROW = 200
 
 
-def reopen(book: Book, source: bytes, *, sheet: str | None = None, header_row: int | None = None) -> Book:
-    """The same workbook with another sheet, whose header is found anew, or another header row.
-
-    Raises
-    ------
-    SheetError
-        The sheet cannot be read.
-    """
-    if sheet is not None and sheet != book.sheet:
-        return open_upload(book.name, source, sheet=sheet)
-    if header_row is not None and header_row != book.header_row:
-        return open_upload(book.name, source, sheet=book.sheet, header_row=header_row)
-    return book
-
-
-@dataclass(frozen=True)
-class ColumnChoice:
-    """The columns to choose from, by label; the label of the one that looks right, and why it does."""
-
-    options: Mapping[str, str]
-    guessed: str | None
-    evidence: str
-
-    def words(self, frame: pd.DataFrame, column: str | None) -> list[str]:
-        """What to tell about the choice of a column: why it was guessed, and what is in it."""
-        if column is None:
-            return [
-                f"{self.evidence} Choose it from the list." if self.guessed is None else "Choose a column."
-            ]
-        by_hand = self.guessed is None or self.options[self.guessed] != column
-        why = "You chose this column." if by_hand else f"Found by itself: {self.evidence}."
-        first = samples(frame, column)
-        return [why, f"It begins with {first}." if first else "Every cell in it is empty."]
-
-
-def column_choice(frame: pd.DataFrame, step: Step) -> ColumnChoice:
-    """Which column holds what the step starts from: a guess, with the reason for it."""
-    options = labels(frame.columns)
-    found = guess(frame).get(step.takes)
-    if found is None or not found.column:
-        return ColumnChoice(options, None, "No column of this sheet looks like it.")
-    return ColumnChoice(options, label_of(options, found.column), found.evidence)
-
-
-def label_of(options: Mapping[str, Any], value: Any) -> str:
-    """The label of one of the options."""
-    return next(label for label, option in options.items() if option == value)
-
-
-def samples(frame: pd.DataFrame, column: str, n: int = 3) -> str:
-    """The first few filled cells of a column, as one text; empty when none is filled."""
-    filled = frame[column].dropna()
-    return ", ".join(text(cell) for cell in filled[filled.str.strip() != ""].head(n))
-
-
 @dataclass(frozen=True)
 class Draft:
-    """A plan with the workbook that it is for. Making one sends nothing."""
+    """A plan with the workbook that it is for. Making one sends nothing.
+
+    ``app`` is the notebook that shows the job which comes of it.
+    """
 
     book: Book
-    source: bytes
-    step: Step
-    column: str
+    source: Source
+    task: Task
     plan: Plan
+    hidden_rows: bool = True
+    app: str = "enrich"
+
+    @property
+    def step(self) -> Step:
+        return STEPS[self.task.step]
 
     @property
     def provider_title(self) -> str:
         """The provider's name as it writes it itself."""
         return self.plan.workspace.provider(self.plan.operation.provider).title
 
-    def order(self, at_most: int, user: str) -> Order:
-        """The order to be approved, for at most so many millicredits."""
+    def order(self, at_most: int) -> Order:
+        """The order to be approved, for at most so many millicredits, by the user of the plan's workspace."""
         return Order(
+            task=self.task,
             book_name=self.book.name,
             sheet=self.book.sheet,
             header_row=self.book.header_row,
-            step=self.step.name,
-            column=self.column,
+            hidden_rows=self.hidden_rows,
             plan_hash=self.plan.hash,
             keys=self.plan.preview.keys_to_buy,
             at_most=at_most,
-            user=user,
+            user=self.plan.workspace.user,
+            app=self.app,
+            after=self.source.after,
         )
 
     def approve(self, credits: float | str | None) -> int:  # noqa: A002 (the user's word)
@@ -142,23 +94,32 @@ class Draft:
             "Rows beyond that are left as they are."
         )
 
+    def most_after_stop(self, at_most: int) -> int:
+        """Millicredits that may still be charged after Stop is pressed: for the requests that are under way then."""
+        operation = self.plan.operation
+        return min(at_most, THREADS * operation.batch_size * operation.price.most)
 
-def make_draft(book: Book, source: bytes, step: Step, column: str | None, workspace: Workspace) -> Draft:
-    """Work out what a step would cost for a column of the workbook. Sends nothing.
+
+def make_draft(
+    book: Book,
+    source: Source,
+    task: Task,
+    workspace: Workspace,
+    *,
+    hidden_rows: bool = True,
+    app: str = "enrich",
+) -> Draft:
+    """Work out what a task would cost for a workbook. Sends nothing.
 
     Raises
     ------
     InputError
-        No column was chosen, or there is nothing in it.
+        The chosen columns do not tell who a row is, or there is nothing in them.
     SheetError
         The result could not be written back into this workbook.
     """
-    if column is None:
-        msg = f"Choose the {step.column_title[0].lower()}{step.column_title[1:]}. Nothing was sent."
-        raise InputError(msg)
     book.check_writable()
-    plan = make_plan(book.frame, step.name, {step.takes: column}, workspace=workspace)
-    return Draft(book, source, step, column, plan)
+    return Draft(book, source, task, task.plan(book, workspace), hidden_rows, app)
 
 
 def summaries(report: Report) -> list[str]:
@@ -176,17 +137,33 @@ def row_table(draft: Draft) -> pd.DataFrame:
     """What happens to each row, for a table."""
     rows = draft.plan.rows
     words = {state: words for state, (words, _) in ROW_WORDS.items()}
-    cells = draft.book.frame[draft.column].reindex(rows.index)
+    cells = draft.book.frame[list(dict.fromkeys(draft.task.columns.values()))].reindex(rows.index)
+    asked = cells.agg(_joined, axis=1) if cells.shape[1] > 1 else cells.iloc[:, 0]
     return pd.DataFrame(
-        {"Row": rows.index, "Cell": cells.to_numpy(), "What happens": rows["state"].map(words).to_numpy()}
+        {"Row": rows.index, "Cell": asked.to_numpy(), "What happens": rows["state"].map(words).to_numpy()}
     ).assign(Why=rows["reason"].to_numpy())
 
 
-def balance_words(preview: Preview, balance: Balance | None) -> list[str]:
-    """What the account has left, and whether that is enough."""
+def _joined(cells: Sequence[Any]) -> str:
+    return ", ".join(text(cell) for cell in cells if text(cell))
+
+
+def balance_words(draft: Draft, balance: Balance | None) -> tuple[str, str]:
+    """What the account has left after the job, and whether that is enough; both empty where nobody tells."""
+    preview = draft.plan.preview
     if balance is None or balance.remaining is None:
-        return []
-    left = f"The account has {credits_text(balance.remaining)} credits left"
+        return "not told by the provider", ""
+    now = credits_text(balance.remaining)
+    lowest = credits_text(max(0, balance.remaining - preview.most))
+    if preview.most == 0:
+        return f"{now} credits, as now", ""
+    expected = "" if preview.expected is None else credits_text(max(0, balance.remaining - preview.expected))
+    after = f"{now} now, at least {lowest} after" + (
+        f", {expected} expected" if expected not in ("", lowest) else ""
+    )
     if balance.remaining >= preview.most:
-        return [f"{left}."]
-    return [f"{left}, which may not be enough for all. The work then stops and can be resumed later."]
+        return after, ""
+    return (
+        f"{now} now",
+        "The account may not have enough for all. The work then stops, and can be resumed once there is more.",
+    )

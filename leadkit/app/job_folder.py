@@ -10,15 +10,15 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from leadkit.app.steps import STEPS
+from leadkit.app.order import Order
+from leadkit.app.own_columns import write_into
 from leadkit.errors import LedgerError, RunNotFoundError
-from leadkit.result import Done, Receipt
+from leadkit.result import UNFINISHED, Done, Receipt
 from leadkit.sheets import Book, open_book
 
 GONE = (
@@ -26,29 +26,8 @@ GONE = (
     "workbook again costs nothing for the rows that were answered."
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What was approved. ``at_most`` in millicredits; ``keys`` is how many distinct ones are to be bought."""
-
-    book_name: str
-    sheet: str
-    header_row: int
-    step: str
-    column: str
-    plan_hash: str
-    keys: int
-    at_most: int
-    user: str
-
-    @property
-    def columns(self) -> dict[str, str]:
-        """Kind of cell → column, as a plan takes it."""
-        return {STEPS[self.step].takes: self.column}
-
-    def open(self, source: bytes) -> Book:
-        """The workbook with the sheet and header row that were chosen."""
-        return open_book(source, sheet=self.sheet, header_row=self.header_row, name=self.book_name)
+#: How many different reasons for one outcome are kept; rows have theirs in the workbook.
+MOST_REASONS = 5
 
 
 class JobFolder:
@@ -78,7 +57,7 @@ class JobFolder:
             unfinished.mkdir(mode=0o700)
             suffix = Path(order.book_name).suffix.lower()
             _write(unfinished / f"source{suffix if suffix[1:].isalnum() else '.bin'}", source)
-            _write(unfinished / "order.json", json.dumps(asdict(order), ensure_ascii=False).encode())
+            _write(unfinished / "order.json", json.dumps(order.to_dict(), ensure_ascii=False).encode())
             unfinished.rename(self.path)
         except OSError as error:
             if self.exists():  # another server was quicker, with the same order
@@ -91,8 +70,8 @@ class JobFolder:
     def order(self) -> Order:
         """What was approved. Raises RunNotFoundError when the files are gone, or another leadkit's."""
         try:
-            return Order(**json.loads((self.path / "order.json").read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+            return Order.from_dict(json.loads((self.path / "order.json").read_text("utf-8")))
+        except (OSError, ValueError, TypeError, KeyError):
             raise RunNotFoundError(GONE) from None
 
     @property
@@ -126,17 +105,22 @@ class JobFolder:
         log = {"leadkit receipt": receipt_frame(done.receipt)}
         if len(done.provenance):
             log["leadkit log"] = done.provenance
-        path = self.result_path(book)
-        saved = book.save_as(path, done.frame, log=log, overwrite=True)
+        path, write = self.result_path(book), self.order.task.write
+        frame = write_into(done.frame, book.frame.loc[done.frame.index], done.columns, write)
+        saved = book.save_as(path, frame, log=log, overwrite=True, policy=write)
         made_anew = path.suffix != Path(book.name).suffix.lower()
         body = {
             "file": path.name,
             "name": book.default_output.name,
+            # The same workbook under its own name, for another step.
+            "book_name": Path(book.name).with_suffix(path.suffix).name if made_anew else book.name,
             "header_row": 1 if made_anew else book.header_row,
             "columns": saved.added,
+            "written": {"filled": saved.filled, "overwritten": saved.overwritten},
             "notes": saved.notes,
             "lines": done.receipt.lines(),
             "receipt": done.receipt.to_dict(),
+            "reasons": reasons(done),
             "complete": done.complete,
         }
         _write(self.path / "receipt.json", json.dumps(body, ensure_ascii=False).encode())
@@ -154,16 +138,25 @@ class JobFolder:
         except (OSError, KeyError):
             raise RunNotFoundError(GONE) from None
 
-    def result_frame(self) -> pd.DataFrame:
-        """The enriched rows, read back from the very file that is handed out; the new columns come first."""
-        receipt = self.receipt
-        book = open_book(
-            self.result(), sheet=self.order.sheet, header_row=receipt["header_row"], name=receipt["name"]
+    def result_book(self) -> Book:
+        """The enriched workbook, read back from the very file that is handed out."""
+        receipt, order = self.receipt, self.order
+        return open_book(
+            self.result(),
+            sheet=order.sheet,
+            header_row=receipt["header_row"],
+            name=receipt["book_name"],
+            hidden_rows=order.hidden_rows,
         )
-        added = [column for column in receipt["columns"] if column in book.frame]
-        asked = [column for column in (self.order.column,) if column in book.frame]
-        rest = [column for column in book.frame if column not in {*added, *asked}]
-        return book.frame[[*asked, *added, *rest]]
+
+    def result_frame(self) -> pd.DataFrame:
+        """The rows that the job was for, with the columns that it read first and the new ones next to them."""
+        frame, task = self.result_book().frame, self.order.task
+        asked = [column for column in dict.fromkeys(task.columns.values()) if column in frame]
+        added = [column for column in self.receipt["columns"] if column in frame and column not in asked]
+        rest = [column for column in frame if column not in {*added, *asked}]
+        rows = frame.index if task.rows is None else frame.index.intersection(list(task.rows))
+        return frame.loc[rows, [*asked, *added, *rest]]
 
     def remove(self) -> None:
         """Delete the files from this machine. What the job bought stays in the ledger."""
@@ -174,6 +167,16 @@ class JobFolder:
             return (self.path / name).read_text("utf-8")
         except FileNotFoundError:
             return ""
+
+
+def reasons(done: Done) -> dict[str, dict[str, int]]:
+    """Why rows are not done: outcome → reason in words → how many rows, the commonest first."""
+    status, note = (column.name for column in done.columns[-3:-1])
+    told = done.frame[[status, note]].set_axis(["status", "note"], axis="columns").fillna("")
+    return {
+        str(outcome): {str(why): int(n) for why, n in rows["note"].value_counts().head(MOST_REASONS).items()}
+        for outcome, rows in told[told["status"].isin(UNFINISHED)].groupby("status")
+    }
 
 
 def receipt_frame(receipt: Receipt) -> pd.DataFrame:

@@ -1,9 +1,14 @@
-"""What a page says of a job: under way, over, or waiting to be continued."""
+"""The part of a page that shows a job: under way, over, or waiting to be continued.
+
+A notebook needs four cells: one calls :func:`attach`; one makes :func:`ticker` and :func:`controls`; one shows
+:func:`watch`, anew at every tick; one shows :func:`outcome` when it is over.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import marimo as mo
@@ -11,49 +16,204 @@ import marimo as mo
 from leadkit.app import charts, panels
 from leadkit.app.job_folder import JobFolder
 from leadkit.app.jobs import Jobs, Status
+from leadkit.app.session import Session
+from leadkit.app.show import show
+from leadkit.app.source import Source
 from leadkit.app.steps import STEPS
-from leadkit.errors import RunNotFoundError
+from leadkit.app.visitor import visitor
+from leadkit.errors import LeadkitError, RunNotFoundError
 from leadkit.money import credits_text
 
-#: What became of a row → why, and what a person can do about it.
-LEFT_OVER: Mapping[str, str] = {
+#: What became of a row → how many, and what a person can do about it. Why, is told below it.
+LEFT_OVER: Mapping[str, tuple[str, str]] = {
     "over budget": (
-        "{n} were left out because the approved amount was used up. Start again with the same workbook and "
-        "approve more: what is known by now costs nothing."
+        "{n} were left out: ",
+        "What is known by now costs nothing: “Price for what is left” below shows what the others cost.",
     ),
     "in doubt": (
-        "{n} were asked for, and the answer never came, so nobody can tell yet whether they were charged. Their "
-        "credits stay set aside. Start again with the same workbook: they are asked for again only if that is free."
+        "{n} were asked for, and the answer never came, so nobody can tell yet whether they were charged: ",
+        "Their credits stay set aside. They are asked for again only if that is free.",
     ),
-    "failed": "{n} were refused by the provider. The last columns of the workbook say why, row by row.",
-    "not tried": "{n} were not reached.",
+    "failed": ("{n} were refused by the provider: ", ""),
+    "not tried": ("{n} were not reached: ", ""),
 }
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The buttons under a job."""
+
+    stop: mo.ui.button
+    resume: mo.ui.button
+    remove: mo.ui.button
+
+
+def attach(here: Session, params: Any, app: str = "enrich") -> tuple[JobFolder | None, mo.Html | None]:
+    """The job in the page's address, and what to show: links to unfinished work, or that there is no such job."""
+    user = here.visitor.name
+    try:
+        if params.get("job"):
+            return here.jobs.find(str(params.get("job")), user), None
+        found = unfinished_links(here.jobs, user, app)
+    except LeadkitError as error:
+        return None, panels.note("warn", "No such job", error)
+    return None, panels.links("info", "You have unfinished work", found) if found else None
+
+
+def ticker(job: JobFolder, ended: str) -> mo.ui.refresh | None:
+    """What asks for the job's standing every second, until it is over. ``ended`` is the job seen to be over."""
+    return mo.ui.refresh(default_interval="1s") if ended != job.id else None
+
+
+def controls(here: Session, job: JobFolder, params: Any, set_ended: Callable[[str], None]) -> Controls:
+    """The buttons for a job. ``set_ended`` is told its id when it is over, and nothing when it goes on."""
+
+    def resume(_: object) -> None:
+        visitor().check_may_spend()
+        here.jobs.resume(job.id, visitor())
+        set_ended("")
+
+    def remove(_: object) -> None:
+        job.remove()
+        params.remove("job")
+
+    try:
+        left = left_to_spend(here.jobs.status(job))
+    except LeadkitError:
+        left = 0
+    return Controls(
+        stop=mo.ui.button(
+            label="Stop", kind="danger", on_click=lambda _: here.jobs.cancel(job.id, visitor())
+        ),
+        resume=mo.ui.button(
+            label=f"Resume, for at most {credits_text(left)} credits",
+            kind="success",
+            on_click=resume,
+            disabled=not here.visitor.may_spend,
+        ),
+        remove=mo.ui.button(label="Delete these files from this machine", on_click=remove),
+    )
+
+
+def watch(
+    here: Session,
+    job: JobFolder,
+    buttons: Controls,
+    tick: mo.ui.refresh | None,
+    ended: str,
+    set_ended: Callable[[str], None],
+) -> mo.Html:
+    """How the job stands now, with the buttons that fit."""
+    # The ticker asks for this every second, and is not to be seen.
+    hidden = [] if tick is None else [mo.Html(f'<div class="lk-hidden">{tick}</div>')]
+    try:
+        status = here.jobs.status(job)
+        parts = [job_head(job, status)]
+        if not status.over:
+            parts.append(buttons.stop)
+        elif status.can_resume:
+            parts.append(buttons.resume)
+        elif status.state == "refused":
+            parts.append(panels.actions([("Back to the price", f"?again={job.id}")]))
+        if status.over and ended != job.id:
+            here.spent()
+            set_ended(job.id)
+    except LeadkitError as error:
+        parts = [panels.trouble(error)]
+    return mo.vstack([*parts, *hidden])
+
+
+def outcome(
+    job: JobFolder,
+    buttons: Controls,
+    more: mo.Html | None = None,
+    steps: Sequence[tuple[str, str]] | None = None,
+) -> mo.Html | None:
+    """The workbook to download, what became of the rows, the receipt, and where to go from here.
+
+    None while there is no result. ``more`` is shown above the rows; ``steps`` are words and addresses of what can
+    be done next, where the app has some of its own.
+    """
+    if not job.receipt:
+        return None
+    try:
+        rows = show(job.result_frame())
+    except LeadkitError as error:
+        rows = panels.trouble(error, "The rows cannot be shown here")
+    download = mo.download(
+        data=job.result,
+        filename=job.receipt["name"],
+        mimetype="application/octet-stream",
+        label="Download the workbook",
+    )
+    return mo.vstack(
+        [
+            mo.hstack([download], justify="start"),
+            panels.actions(next_steps(job) if steps is None else steps),
+            job_result(job),
+            *([] if more is None else [more]),
+            panels.title("The rows", "As they stand in the workbook to download, the new columns first."),
+            rows,
+            mo.hstack([buttons.remove], justify="start"),
+        ]
+    )
 
 
 def job_title(job: JobFolder) -> str:
     """``Check e-mail addresses in leads.xlsx``."""
-    return f"{STEPS[job.order.step].title} in {job.order.book_name}"
+    pilot = ", a pilot" if job.order.task.is_pilot else ""
+    return f"{STEPS[job.order.task.step].title} in {job.order.book_name}{pilot}"
 
 
 def job_words(job: JobFolder, status: Status) -> str:
     """One line about a job, for a list of them."""
     words = {"running": "under way", "stopping": "about to stop", "interrupted": "interrupted"}
-    done = f"{status.keys_done:,} of {STEPS[job.order.step].count(status.keys_total)} done"
+    done = f"{status.keys_done:,} of {STEPS[job.order.task.step].count(status.keys_total)} done"
     return f"{job_title(job)}: {words.get(status.state, status.state)}, {done}"
 
 
-def unfinished_links(jobs: Jobs, user: str, at_most: int = 3) -> list[tuple[str, str]]:
-    """Words and address of the newest jobs that are under way or wait to be resumed."""
-    found = []
-    for job in jobs.unfinished(user)[:at_most]:
+def unfinished_links(jobs: Jobs, user: str, app: str = "enrich", at_most: int = 3) -> list[tuple[str, str]]:
+    """Words and address of an app's newest jobs that are under way or wait to be resumed."""
+    found: list[tuple[str, str]] = []
+    for job in jobs.unfinished(user):
         with contextlib.suppress(RunNotFoundError):  # removed at this very moment
-            found.append((job_words(job, jobs.status(job)), f"?job={job.id}"))
+            if job.order.app == app and len(found) < at_most:
+                found.append((job_words(job, jobs.status(job)), f"?job={job.id}"))
     return found
+
+
+def source_words(jobs: Jobs, source: Source) -> mo.Html:
+    """Which workbook a page goes on with, and the steps that it has behind it."""
+    behind = steps_behind(jobs, source.after)
+    words = [f"{job_title(job)}: {charged} credits." for job, charged in behind]
+    parts = [panels.bullets(words)] if words else []
+    return mo.vstack([panels.actions([("Start with another workbook", "?")]), *parts])
+
+
+def steps_behind(jobs: Jobs, job_id: str) -> list[tuple[JobFolder, str]]:
+    """The jobs that made a workbook what it is, the first one first, each with the credits that it was charged."""
+    found: list[tuple[JobFolder, str]] = []
+    while job_id:
+        job = JobFolder(jobs.folder / job_id)
+        with contextlib.suppress(RunNotFoundError):
+            found.insert(0, (job, str(jobs.status(job).charged)))
+        job_id = job.order.after if job.exists() else ""
+    return found
+
+
+def next_steps(job: JobFolder) -> list[tuple[str, str]]:
+    """Words and address of what can be done after a job."""
+    steps = [("Go on with another step on this result", f"?after={job.id}")]
+    if job.order.task.is_pilot:
+        steps.insert(0, ("Price for the rest", f"?again={job.id}"))
+    elif not job.receipt["complete"]:
+        steps.insert(0, ("Price for what is left", f"?again={job.id}"))
+    return [*steps, ("Start with another workbook", "?")]
 
 
 def job_head(job: JobFolder, status: Status) -> mo.Html:
     """Title, progress, and how things stand."""
-    step = STEPS[job.order.step]
+    step = STEPS[job.order.task.step]
     parts = [panels.title(job_title(job)), _standing(job, status)]
     if not status.over:
         parts.insert(1, panels.progress(status, step))
@@ -66,7 +226,7 @@ def job_result(job: JobFolder) -> mo.Html:
     return mo.vstack(
         [
             charts.rows_chart(receipt["receipt"]["rows"], charts.OUTCOME_WORDS),
-            panels.bullets(receipt["notes"]),
+            panels.bullets([*_written(receipt["written"]), *receipt["notes"]]),
             mo.accordion({"Receipt": panels.lines(map(tuple, receipt["lines"]))}),
         ]
     )
@@ -100,15 +260,50 @@ def _standing(job: JobFolder, status: Status) -> mo.Html:
         )
     if status.state == "refused":
         return panels.note("bad", "It did not begin", status.why)
-    return _finished(job.receipt, spent)
+    return _finished(job, spent)
 
 
-def _finished(receipt: Mapping[str, Any], spent: str) -> mo.Html:
+def _finished(job: JobFolder, spent: str) -> mo.Html:
+    receipt = job.receipt
+    pilot = _pilot_words(receipt["receipt"]) if job.order.task.is_pilot else ""
     if receipt["complete"]:
-        return panels.note("good", "Done", "Your workbook is ready.", spent)
+        return panels.note("good", "Done", pilot or "Your workbook is ready.", spent)
     rows = receipt["receipt"]["rows"]
-    left = [words.format(n=_rows(rows[what])) for what, words in LEFT_OVER.items() if rows.get(what)]
-    return panels.note("warn", "Done, with rows left over", "Your workbook is ready.", spent, *left)
+    left = []
+    for what, (head, then) in LEFT_OVER.items():
+        if rows.get(what):
+            why = "; ".join(_reason(reason, n) for reason, n in receipt["reasons"].get(what, {}).items())
+            left.append(f"{head.format(n=_rows(rows[what]))}{why}. {then}".replace("..", "."))
+    return panels.note("warn", "Done, with rows left over", pilot or "Your workbook is ready.", spent, *left)
+
+
+def _pilot_words(receipt: Mapping[str, Any]) -> str:
+    """What a pilot has shown: how many were found, and at which cost."""
+    rows = receipt["rows"]
+    found, asked = rows["answered"], rows["answered"] + rows["not found"] + rows.get("ambiguous", 0)
+    if not asked:
+        return "The pilot asked for nobody, so it shows nothing about the rest."
+    least, most = receipt["charged_least_millicredits"], receipt["charged_most_millicredits"]
+    cost = credits_text(round(most / asked))
+    each = f"{cost} credits each" if least == most else f"at most {cost} credits each"
+    return f"The pilot asked for {asked:,} and found {found:,} ({found / asked:.0%}), for {each}."
+
+
+def _reason(reason: str, n: int) -> str:
+    return f"{reason} ({n:,})" if reason else f"without a reason ({n:,})"
+
+
+def _written(written: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """What was written into the sheet's own columns."""
+    words = {
+        "filled": "blank cells were filled",
+        "overwritten": "cells were replaced, the old ones kept beside",
+    }
+    return [
+        f"Column {column!r}: {n:,} {words[how]}."
+        for how, columns in written.items()
+        for column, n in columns.items()
+    ]
 
 
 def _rows(n: int) -> str:

@@ -15,14 +15,15 @@ import logging
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
-from leadkit.app.job_folder import GONE, JobFolder, Order
+from leadkit.app.job_folder import GONE, JobFolder
+from leadkit.app.order import Order
+from leadkit.app.visitor import Visitor
 from leadkit.errors import ApprovalError, LeadkitError, RunNotFoundError
 from leadkit.ledger import CallState
 from leadkit.ledger.history import RunRecord
 from leadkit.money import MILLICREDITS_PER_CREDIT, Amount
-from leadkit.plan import make_plan
 from leadkit.result import Done, join, resume_run
 from leadkit.run import Progress
 from leadkit.sheets import Book
@@ -99,37 +100,53 @@ class Jobs:
 
         Ask for it when the price is shown, not when the button is pressed: two presses must have one id.
         """
-        body = json.dumps(asdict(order), sort_keys=True).encode() + hashlib.sha256(source).digest()
+        body = json.dumps(order.to_dict(), sort_keys=True).encode() + hashlib.sha256(source).digest()
         finished = {run.context.get("job") for run in self.workspace.ledger.runs() if run.state == "done"}
         ids = (hashlib.sha256(b"%d " % n + body).hexdigest()[:24] for n in itertools.count())
         return next(job_id for job_id in ids if job_id not in finished)
 
-    def start(self, job_id: str, order: Order, source: bytes) -> JobFolder:
-        """Begin a job; or find that it was begun before, by whomever and however often.
+    def start(self, job_id: str, order: Order, source: bytes, by: Visitor) -> JobFolder:
+        """Begin a job; or find that it was begun before, however often.
 
         Raises
         ------
+        ApprovalError
+            The visitor may not spend, or the order is somebody else's. Nothing was sent.
         LedgerError
             The job's folder cannot be written. Nothing was sent.
         """
+        by.check_may_spend()
+        if order.user != by.name:
+            msg = "The order is in somebody else's name. Nothing was sent. Reload the page."
+            raise ApprovalError(msg)
         job = JobFolder(self.folder / job_id)
         with self._lock:
             if not job.exists():
                 job.freeze(order, source)
+            job = self.find(job_id, by.name)
             if self._run(job) is None:
-                self._spawn(job)
+                self._spawn(job, by)
         return job
 
-    def resume(self, job_id: str, user: str) -> None:
-        """Go on with a job that is over, within what was approved for it. Does nothing while it is under way."""
-        job = self.find(job_id, user)
+    def resume(self, job_id: str, by: Visitor) -> None:
+        """Go on with a job that is over, within what was approved for it. Does nothing while it is under way.
+
+        Raises
+        ------
+        ApprovalError
+            The visitor may not spend. Nothing was sent.
+        RunNotFoundError
+            There is no such job, or it is another user's.
+        """
+        by.check_may_spend()
+        job = self.find(job_id, by.name)
         with self._lock:
             if self.status(job).over:
-                self._spawn(job)
+                self._spawn(job, by)
 
-    def cancel(self, job_id: str, user: str) -> None:
+    def cancel(self, job_id: str, by: Visitor) -> None:
         """Ask a job to stop: calls under way end, no other starts. Does nothing when it is over."""
-        job = self.find(job_id, user)
+        job = self.find(job_id, by.name)
         with self._lock:
             if live := self._live.get(job.id):
                 live.cancel.set()
@@ -223,18 +240,20 @@ class Jobs:
 
     # -- the thread ---------------------------------------------------------------------------------------
 
-    def _spawn(self, job: JobFolder) -> None:
+    def _spawn(self, job: JobFolder, by: Visitor) -> None:
         if job.id not in self._live:
             self._live[job.id] = live = _Live()
             # A daemon: a server that is told to end does so; `close` gives calls under way their time.
-            threading.Thread(target=self._work, args=(job, live), name=f"job-{job.id}", daemon=True).start()
+            threading.Thread(
+                target=self._work, args=(job, by, live), name=f"job-{job.id}", daemon=True
+            ).start()
 
-    def _work(self, job: JobFolder, live: _Live) -> None:
+    def _work(self, job: JobFolder, by: Visitor, live: _Live) -> None:
         try:
             job.note_problem("")
             book = job.book()
             book.check_writable()  # before anything is spent
-            job.keep(book, self._carry_out(job, book, live))
+            job.keep(book, self._carry_out(job, book, by, live))
         except ApprovalError as error:
             run = self._run(job)
             if run is None or not self.workspace.ledger.owners.alive(run.owner):
@@ -252,16 +271,18 @@ class Jobs:
                 del self._live[job.id]
             live.ended.set()
 
-    def _carry_out(self, job: JobFolder, book: Book, live: _Live) -> Done:
+    def _carry_out(self, job: JobFolder, book: Book, by: Visitor, live: _Live) -> Done:
         def report(progress: Progress) -> None:
             live.progress = progress
 
         order = job.order
-        plan = make_plan(book.frame, order.step, order.columns, workspace=self.workspace)
+        workspace = self.workspace.for_user(by.name, by.daily_cap)
         run = self._run(job)
         if run is not None:
-            _, outcome = resume_run(run.id, self.workspace, progress=report, cancel=live.cancel)
+            plan = order.task.plan_of_run(book, workspace, set(workspace.ledger.run_keys(run.id)))
+            _, outcome = resume_run(run.id, workspace, progress=report, cancel=live.cancel)
             return join(plan, run.id, outcome)
+        plan = order.task.plan(book, workspace)
         if plan.hash != order.plan_hash:
             msg = (
                 "Since this was approved, some of the same data was bought elsewhere, or a setting changed. "
@@ -276,7 +297,9 @@ class Jobs:
             "overwrite": True,
             "sheet": order.sheet,
             "header_row": order.header_row,
-            "columns": order.columns,
+            "hidden_rows": order.hidden_rows,
+            "columns": order.task.columns,
+            **order.task.options,
         }
         return plan.run(
             at_most=f"{order.at_most / MILLICREDITS_PER_CREDIT:.3f}",

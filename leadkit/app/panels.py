@@ -60,6 +60,12 @@ def links(kind: Kind, title: str, targets: Iterable[tuple[str, str]]) -> mo.Html
     )
 
 
+def actions(targets: Iterable[tuple[str, str]]) -> mo.Html:
+    """Links side by side, the first one the likeliest: words and address, which is one of our own."""
+    body = "".join(f'<a href="{escaped(href)}">{escaped(words)}</a>' for words, href in targets)
+    return mo.Html(f'<nav class="lk-actions" aria-label="What to do next">{body}</nav>')
+
+
 def trouble(error: Exception, title: str = "This did not work") -> mo.Html:
     """An error for a person: its sentence, which says what to do next."""
     return note("bad", title, error)
@@ -71,6 +77,12 @@ def bullets(items: Iterable[object]) -> mo.Html:
     if not items:
         return mo.Html("")
     return mo.Html('<ul class="lk-list">' + "".join(f"<li>{escaped(item)}</li>" for item in items) + "</ul>")
+
+
+def grid(elements: Iterable[object]) -> mo.Html:
+    """Fields side by side, as many as there is room for."""
+    body = "".join(f"<div>{element}</div>" for element in elements)
+    return mo.Html(f'<div class="lk-grid">{body}</div>')
 
 
 def cards(values: Sequence[tuple[str, str, str]]) -> mo.Html:

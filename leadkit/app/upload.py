@@ -15,7 +15,12 @@ ENDINGS = (".xlsx", ".xlsm", ".csv", ".xls", ".xlsb", ".ods")
 
 
 def open_upload(
-    name: str, contents: bytes, *, sheet: str | None = None, header_row: int | None = None
+    name: str,
+    contents: bytes,
+    *,
+    sheet: str | None = None,
+    header_row: int | None = None,
+    hidden_rows: bool = True,
 ) -> Book:
     """Read an uploaded workbook.
 
@@ -33,7 +38,7 @@ def open_upload(
     if not contents:
         msg = f"{name} is empty. Nothing was sent. Choose another file."
         raise SheetError(msg)
-    return open_book(contents, sheet=sheet, header_row=header_row, name=name)
+    return open_book(contents, sheet=sheet, header_row=header_row, name=name, hidden_rows=hidden_rows)
 
 
 def example() -> tuple[str, bytes] | None:

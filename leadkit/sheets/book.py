@@ -67,6 +67,8 @@ class Book:
         Every row below the header, as text; blank cells are missing. The index holds spreadsheet row numbers.
     header_row
         The spreadsheet row of the column names, counted from 1; 0 when there are none.
+    hidden_rows
+        The spreadsheet rows that are hidden or filtered away, whether they were read or not.
     header_guesses
         Rows that could hold them, the likeliest first, each with its evidence.
     notes
@@ -99,6 +101,7 @@ class Book:
         ]
         framed = build_frame(grid, self.header_row, totals)
         self.frame: pd.DataFrame = framed.frame
+        self.hidden_rows: list[int] = list(grid.hidden_rows)
         left_out: list[int] = []
         if not hidden_rows:
             left_out = [row for row in grid.hidden_rows if row in framed.frame.index]

@@ -64,7 +64,7 @@ def open_visitor(context: BrowserContext, server: Server, town: Sandbox) -> Iter
     town.clear_record()
     town.set_credits("leadleap", 2000)
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(visitor(context, server.url))
+        yield lambda: stack.enter_context(visitor(context, server))
 
 
 @pytest.fixture

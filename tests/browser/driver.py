@@ -53,14 +53,24 @@ class Server:
                 text=True,
             )
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        found = re.search(r"http://\S+", line)
-        assert found, f"the server did not start: {line}{self.log}"
+        said = [self._process.stdout.readline() for _ in range(3)]
+        found = re.search(r"http://\S+", said[0])
+        assert found, f"the server did not start: {said}{self.log}"
         self.url = found[0]
+        self._token = Path(said[2].rpartition("the token in ")[2].strip()).read_text("utf-8").strip()
 
     @property
     def log(self) -> str:
         return self._log.read_text("utf-8")
+
+    def sign_in(self, context: BrowserContext, name: str = "", secret: str = "") -> None:
+        """Let a browser profile in: with a name and its password, or with the token as whoever runs the server."""
+        answer = context.request.post(
+            f"{self.url}sign-in",
+            form={"name": name, "secret": secret or self._token, "next": "/"},
+            headers={"Origin": self.url.rstrip("/")},
+        )
+        assert answer.ok, answer.text()
 
     def kill(self) -> None:
         """As if the power went."""
@@ -96,7 +106,7 @@ class Visitor:
         self.page.locator("input[type=file]").set_input_files(path)
 
     def choose_step(self, title: str) -> None:
-        self.page.get_by_role("radio", name=title).click()
+        self.page.get_by_role("radio", name=title, exact=True).click()
 
     @property
     def button(self) -> Locator:
@@ -139,10 +149,12 @@ def profile(
 
 
 @contextmanager
-def visitor(context: BrowserContext, url: str) -> Iterator[Visitor]:
-    """Somebody with a page of their own, which is closed in the end."""
+def visitor(context: BrowserContext, server: Server) -> Iterator[Visitor]:
+    """Somebody with a page of their own, which is closed in the end; who runs the server, unless signed in."""
+    if not context.cookies(server.url):
+        server.sign_in(context)
     page = context.new_page()
     try:
-        yield Visitor(page, url)
+        yield Visitor(page, server.url)
     finally:
         page.close()

@@ -40,7 +40,7 @@ def main(folder: Path) -> None:
                 for colours in COLOURS:
                     n += 1
                     context = profile(browser, width=width, height=height, colours=colours)
-                    with visitor(context, server.url) as someone:
+                    with visitor(context, server) as someone:
                         _walk(someone, box, home, folder, width, colours, n)
         finally:
             browser.close()

@@ -334,7 +334,7 @@ def test_a_killed_server_loses_no_job(
     town.clear_record()
     town.fault("delay", "/leads/unlock", times=None, seconds=0.3)
     first = Server(environ(town, tmp_path), tmp_path)
-    with visitor(context, first.url) as someone:
+    with visitor(context, first) as someone:
         someone.open().upload(write(people_book(people)))
         someone.choose_step(UNLOCK)
         someone.button.click()
@@ -346,7 +346,7 @@ def test_a_killed_server_loses_no_job(
     town.clear_faults()
     second = Server(environ(town, tmp_path), tmp_path)
     try:
-        with visitor(context, second.url) as someone:
+        with visitor(context, second) as someone:
             someone.open()
             someone.note("You have unfinished work").wait_for()
             someone.page.get_by_role("link", name="interrupted").click()
@@ -362,7 +362,7 @@ def test_a_killed_server_loses_no_job(
 def test_without_a_key_the_app_runs_on_invented_people_and_says_so(browser: Browser, tmp_path: Path) -> None:
     server = Server({"LEADKIT_HOME": str(tmp_path / "workspace")}, tmp_path)
     try:
-        with visitor(profile(browser, colours="dark"), server.url) as someone:
+        with visitor(profile(browser, colours="dark"), server) as someone:
             someone.open()
             someone.text("Sandbox: invented people, no real credits").wait_for()
             # Dark as the visitor's system is, from whatever folder the server was started.
