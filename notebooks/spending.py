@@ -94,7 +94,7 @@ def _(get_forgotten, get_settled, here, look_again, whose):
     try:
         open_calls = doubts.doubts(here.workspace.ledger, whose)
         spent = spending.days(here.workspace.ledger, None)
-        runs = spending.own_runs(here.workspace.ledger, whose)
+        runs = here.workspace.ledger.runs(whose)
         _page = None
     except LeadkitError as _error:
         open_calls, spent, runs = None, None, None

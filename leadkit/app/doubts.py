@@ -11,7 +11,8 @@ import pandas as pd
 from leadkit.app.spending import moment, provider_title, step_title
 from leadkit.app.visitor import Visitor
 from leadkit.errors import InputError
-from leadkit.ledger import CallState, Ledger
+from leadkit.ledger import Ledger
+from leadkit.ledger.history import DoubtfulFact
 from leadkit.money import credits_text
 from leadkit.settings import Settings
 
@@ -107,30 +108,23 @@ def filled(words: str, doubt: Doubt) -> str:
 
 def doubts(ledger: Ledger, whose: str | None) -> list[Doubt]:
     """The calls in doubt that the visitor may see, the oldest first; ``whose`` None for everybody's."""
-    keys: dict[int, list[str]] = {}
-    run_ids = set()
-    for fact in ledger.doubtful():
-        keys.setdefault(fact.call_id, []).append(fact.key)
-        run_ids.add(fact.run_id)
-    seen = [run for run in map(ledger.run, run_ids) if whose in (None, run.approved_by)]
-    found = [
+    by_call: dict[int, list[DoubtfulFact]] = {}
+    for fact in ledger.doubtful(whose):
+        by_call.setdefault(fact.call_id, []).append(fact)
+    return [
         Doubt(
-            call_ids=(call.id,),
-            run_id=run.id,
-            provider=run.provider,
-            step=run.step,
-            user=run.approved_by,
-            sent_at=call.reserved_at,
-            held=call.reserved,
-            keys=tuple(keys[call.id]),
-            why=call.note,
+            call_ids=(call_id,),
+            run_id=facts[0].run_id,
+            provider=facts[0].provider,
+            step=facts[0].step,
+            user=facts[0].user,
+            sent_at=facts[0].sent_at,
+            held=facts[0].held,
+            keys=tuple(fact.key for fact in facts),
+            why=facts[0].why,
         )
-        for run in seen
-        for call in ledger.calls(run.id)
-        # What somebody gave up stays in doubt, and there is nothing left to decide.
-        if call.id in keys and call.state == CallState.IN_DOUBT
+        for call_id, facts in by_call.items()
     ]
-    return sorted(found, key=lambda doubt: doubt.call_ids)
 
 
 def choices(open_calls: Sequence[Doubt]) -> dict[str, Doubt]:

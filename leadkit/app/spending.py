@@ -175,11 +175,6 @@ def _day_label(day: date) -> str:
 # -- by run -------------------------------------------------------------------------------------------------
 
 
-def own_runs(ledger: Ledger, whose: str | None) -> list[RunRecord]:
-    """The runs that the visitor may see, the newest first."""
-    return [run for run in ledger.runs() if whose is None or run.approved_by == whose]
-
-
 def run_table(ledger: Ledger, runs: Sequence[RunRecord], settings: Settings) -> pd.DataFrame:
     """A run in each row: its preview beside its receipt, in credits of its provider."""
     return pd.DataFrame(
@@ -268,7 +263,7 @@ def cap_lines(
         (
             "LEADKIT_USER_DAY_CREDITS",
             f"A day for {user}, at each provider",
-            caps.user_day,
+            caps.of_user(user),
             [one for one in of_today if one.user == user],
         ),
         ("LEADKIT_ACCOUNT_DAY_CREDITS", "A day for each account, by everybody", caps.account_day, of_today),
