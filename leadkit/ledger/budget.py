@@ -53,8 +53,8 @@ def room(connection: Connection, run_id: str, caps: Caps, now: int) -> Room:
     most that they may have cost; for a day, those that were reserved since its midnight.
     """
     run = connection.execute(_RUN, {"run": run_id}).one()
-    spent = int(connection.execute(_OF_RUN, {"run": run_id}).scalar_one())
-    rooms = [Room(run.approved_millicredits - spent, "the approved amount was used up before this row")]
+    left = run.approved_millicredits - int(run.spent)
+    rooms = [Room(left, "the approved amount was used up before this row")]
     if caps == NO_CAPS:
         return rooms[0]
     today = (
@@ -95,8 +95,13 @@ def _sum(connection: Connection, query: Select[Any]) -> int:
 
 # Asked before every call: built once.
 _RUN = (
-    select(runs.c.approved_millicredits, runs.c.approved_by, operations.c.provider, operations.c.account)
+    select(
+        runs.c.approved_millicredits,
+        runs.c.approved_by,
+        operations.c.provider,
+        operations.c.account,
+        _spent().where(calls.c.run_id == runs.c.id).scalar_subquery().label("spent"),
+    )
     .join(operations, operations.c.id == runs.c.operation_id)
     .where(runs.c.id == bindparam("run"))
 )
-_OF_RUN = _spent().where(calls.c.run_id == bindparam("run"))

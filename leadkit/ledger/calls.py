@@ -13,7 +13,29 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    Delete,
+    Engine,
+    FromClause,
+    Insert,
+    Integer,
+    Row,
+    Select,
+    Text,
+    Update,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
 
 from leadkit.clock import Clock
 from leadkit.ledger import budget, decisions, evidence, lookup
@@ -86,8 +108,8 @@ class Calls(Transactions):
                 )
                 fresh = [key for key in claimed if key in new]
                 if fresh:
-                    base = {"operation_id": operation_id, "state": FactState.INTENT, "call_id": call_id}
-                    connection.execute(insert(facts), [{**base, "key": key} for key in fresh])
+                    claim = {"operation": operation_id, "call": call_id, "keys": fresh}
+                    connection.execute(_new_facts(connection.dialect.name), claim)
                 again = [stale[key] for key in claimed if key in stale]
                 _set_state(connection, again, FactState.INTENT, call_id=call_id)
         return Claim(
@@ -197,7 +219,8 @@ class Calls(Transactions):
                 for status, state in _STATES.items():
                     ids = [i for i, answer in answered if answer.status == status]
                     _set_state(connection, ids, state, fetched_at=now)
-                connection.execute(_DELETE_ANSWERS, {"ids": [fact_id for fact_id, _ in answered]})
+                older = {"ids": [fact_id for fact_id, _ in answered]}
+                connection.execute(_delete_answers(connection.dialect.name), older)
                 connection.execute(
                     insert(answers),
                     [
@@ -205,7 +228,7 @@ class Calls(Transactions):
                             "fact_id": fact_id,
                             "state": _STATES[answer.status],
                             "call_id": call_id,
-                            "payload": json.dumps(dict(answer.values), ensure_ascii=False),
+                            "payload": _to_json(dict(answer.values)),
                             "note": answer.note,
                         }
                         for fact_id, answer in answered
@@ -314,7 +337,7 @@ def _set_call(connection: Connection, call_id: int, **values: Any) -> None:
 
 def _set_state(connection: Connection, fact_ids: Sequence[int], state: FactState, **values: int) -> None:
     if fact_ids:
-        connection.execute(_SET_FACTS, {"ids": fact_ids, "state": state, **values})
+        connection.execute(_set_facts(connection.dialect.name), {"ids": fact_ids, "state": state, **values})
 
 
 _STATES = {
@@ -323,6 +346,7 @@ _STATES = {
     "suppressed": FactState.SUPPRESSED,
 }
 _ANSWERED = tuple(_STATES.values())
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 # Of each call that is sent; building such a statement takes several times as long as carrying it out.
@@ -331,9 +355,35 @@ _NEW_CALL = insert(calls)
 _SET_CALL = update(calls).where(calls.c.id == bindparam("call"))
 _NEW_BODY = insert(bodies)
 _FACTS_OF_CALL = select(facts.c.id, facts.c.key).where(facts.c.call_id == bindparam("call"))
-_SET_FACTS = update(facts).where(facts.c.id.in_(bindparam("ids", expanding=True)))
 _SET_OPEN_FACTS = update(facts).where(facts.c.call_id == bindparam("call"), facts.c.state == FactState.INTENT)
-_DELETE_ANSWERS = delete(answers).where(answers.c.fact_id.in_(bindparam("ids", expanding=True)))
+
+
+def _each(dialect: str, name: str, kind: type[TypeEngine[Any]]) -> FromClause:
+    """The values of a list, given as one parameter, as rows: a tenth of the time of as many parameters."""
+    if dialect == "postgresql":
+        return func.unnest(bindparam(name, type_=ARRAY(kind))).table_valued("value").render_derived()
+    return func.json_each(bindparam(name, type_=JSON)).table_valued("value")
+
+
+@cache
+def _new_facts(dialect: str) -> Insert:
+    columns = {
+        "operation_id": bindparam("operation", type_=BigInteger),
+        "key": _each(dialect, "keys", Text).c.value,
+        "state": literal(FactState.INTENT, Integer),
+        "call_id": bindparam("call", type_=BigInteger),
+    }
+    return insert(facts).from_select(list(columns), select(*columns.values()))
+
+
+@cache
+def _set_facts(dialect: str) -> Update:
+    return update(facts).where(facts.c.id.in_(select(_each(dialect, "ids", BigInteger).c.value)))
+
+
+@cache
+def _delete_answers(dialect: str) -> Delete:
+    return delete(answers).where(answers.c.fact_id.in_(select(_each(dialect, "ids", BigInteger).c.value)))
 
 
 @cache
