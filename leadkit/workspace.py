@@ -16,16 +16,19 @@ from sqlalchemy import Engine
 
 from leadkit.clock import Clock, SystemClock
 from leadkit.errors import InputError, LeadkitError, LedgerError, ProviderError, SettingsError
-from leadkit.ledger import FileOwners, Ledger, Owners, PostgresOwners, open_postgres, open_sqlite
+from leadkit.ledger import FileOwners, Ledger, Owners, PostgresOwners, open_postgres, open_sqlite, price_lists
 from leadkit.ledger.budget import Caps
 from leadkit.ledger.ledger import key_account
 from leadkit.ledger.retention import DEFAULT_DAYS, PAGE_KEEPS_DAYS, Keeps, Purged, purge, purge_daily
 from leadkit.ledger.shared_pace import SharedState, open_pace_file
 from leadkit.pace import Pace
 from leadkit.providers import make_provider, provider_names
-from leadkit.providers.base import Balance, Operation, Provider, Request, Response
+from leadkit.providers.base import Balance, HasPriceList, Operation, Provider, Request, Response
 from leadkit.settings import Settings
 from leadkit.transport import Transport
+
+#: For so long a price list that was read is not read again, and one that could not be read.
+PRICES_SECONDS, PRICES_AGAIN_SECONDS = 3600.0, 60.0
 
 Send = Callable[[Request], Response]
 
@@ -51,6 +54,7 @@ class Workspace:
         self._providers: dict[str, Provider] = {}
         self._transports: dict[str, Transport] = {}
         self._paces: dict[str, Pace] = {}
+        self._prices_due_at: dict[str, float] = {}
 
     @property
     def home(self) -> Path:
@@ -125,10 +129,20 @@ class Workspace:
         return Keeps(DEFAULT_DAYS, DEFAULT_DAYS)
 
     def provider(self, name: str) -> Provider:
-        """The provider of that name. Raises InputError when there is none."""
+        """The provider of that name, with the account's own prices as far as the ledger has them.
+
+        Raises
+        ------
+        InputError
+            There is none of that name.
+        """
         with self._lock:
             if name not in self._providers:
-                self._providers[name] = make_provider(name, self.settings)
+                self._providers[name] = found = make_provider(name, self.settings)
+                if isinstance(found, HasPriceList) and self.settings.has_key(found.key_name):
+                    with suppress(LedgerError):  # whoever needs the ledger will say so
+                        if kept := price_lists.recall(self.ledger, name, self._fingerprint(name)):
+                            found.use_prices(*kept)
             return self._providers[name]
 
     def send(self, provider: str) -> Send:
@@ -183,8 +197,10 @@ class Workspace:
     def identify(self, provider: str) -> Balance | None:
         """Ask the provider once whose key this is, so that two keys of one account share what they bought.
 
-        A free call. None when the provider would not say; the key's own name is used then.
+        A free call. None when the provider would not say; the key's own name is used then. Prices of the account's
+        own are read as well; see :meth:`read_prices`.
         """
+        self.read_prices(provider)
         fingerprint = self._fingerprint(provider)
         if self.ledger.account(provider, fingerprint) is not None:
             return None
@@ -195,6 +211,22 @@ class Workspace:
         if balance.account:
             self.ledger.remember_account(provider, fingerprint, balance.account)
         return balance
+
+    def read_prices(self, provider: str) -> None:
+        """Read the account's own price list, if the provider has such lists; at most once an hour. A free call.
+
+        A list that cannot be had leaves the prices as they are: those of an earlier list, or the documented ones.
+        """
+        found, now = self.provider(provider), self.clock.monotonic()
+        if not isinstance(found, HasPriceList) or now < self._prices_due_at.get(provider, now):
+            return
+        self._prices_due_at[provider] = now + PRICES_AGAIN_SECONDS
+        with suppress(ProviderError):
+            prices = found.decode_prices(self.send(provider)(found.prices_request()))
+            day = self.clock.now().date().isoformat()
+            found.use_prices(prices, day)
+            price_lists.remember(self.ledger, provider, self._fingerprint(provider), prices, day)
+            self._prices_due_at[provider] = now + PRICES_SECONDS
 
     def balance(self, provider: str) -> Balance:
         """What the account has left. A free call; raises ProviderError when it is refused."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from leadkit.money import Amount
 
@@ -229,3 +229,16 @@ class Provider(Protocol):
     def balance_request(self) -> Request: ...
 
     def decode_balance(self, response: Response) -> Balance: ...
+
+
+@runtime_checkable
+class HasPriceList(Protocol):
+    """A provider whose accounts may have prices of their own, which a free request reads."""
+
+    def prices_request(self) -> Request: ...
+
+    def decode_prices(self, response: Response) -> Mapping[str, Any]:
+        """The list, in the provider's own words, as JSON can keep it."""
+
+    def use_prices(self, prices: Mapping[str, Any], day: str) -> None:
+        """Sell at these, as they were read on ``day`` (ISO 8601); what they leave out is sold as documented."""

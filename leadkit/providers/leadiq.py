@@ -13,11 +13,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from leadkit.errors import InputError, SettingsError
-from leadkit.providers.base import Balance, Operation, Request, Response, Search
+from leadkit.money import credits_text
+from leadkit.providers.base import Balance, Operation, Price, Request, Response, Search
 from leadkit.providers.json_body import mapping, millicredits, text
 from leadkit.providers.leadiq_answers import read_graphql
 from leadkit.providers.leadiq_companies import company_details
@@ -47,9 +49,9 @@ class LeadIQ:
     }
     host_overrides: Mapping[str, str] = {"api": "LEADKIT_LEADIQ_URL", "prospector": "LEADKIT_PROSPECTOR_URL"}
 
-    def __init__(self, *, prices: Mapping[str, int] | None = None) -> None:
-        """``prices``: the account's own, data point → millicredits, as ``decode_prices`` gives them for "Api"."""
-        self._prices = {**PRICES, **(prices or {})}
+    def __init__(self) -> None:
+        self._prices = PRICES
+        self._read_on = ""  # the day of the account's own list; empty while the documents' prices are used
 
     def headers(self, key: str, host: str) -> Mapping[str, str]:
         """One key in two encodings: as issued for GraphQL, base64-decoded for Prospector.
@@ -64,19 +66,24 @@ class LeadIQ:
         return {"Authorization": f"Basic {key}"}
 
     def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
-        """The operation behind a step.
+        """The operation behind a step, at the account's own prices where they are known.
 
         find_people, unlock, preview_people, validate_emails and company_details; the first two sell data points
         by name: profile, email, phone, company, of which unlock has email and phone. The cheapest is the default.
         """
+        documented = self._operation(step, wants, PRICES)
+        own = self._operation(step, wants, self._prices)
+        return replace(own, price=self._with_source(own.price, documented.price))
+
+    def _operation(self, step: str, wants: Sequence[str], prices: Mapping[str, int]) -> Operation:
         if step in ("find_people", "unlock"):
-            return find_people(step, wants, self._prices)
+            return find_people(step, wants, prices)
         if step == "preview_people":
             contact = checked_wants(step, wants, ("email", "phone"), default="email") if wants else ()
             return preview_people(contact)
         makers: dict[str, Callable[[], Operation]] = {
-            "validate_emails": lambda: validate_emails(self._prices),
-            "company_details": lambda: company_details(self._prices),
+            "validate_emails": lambda: validate_emails(prices),
+            "company_details": lambda: company_details(prices),
         }
         if step not in makers:
             offered = ", ".join(["find_people", "unlock", "preview_people", *makers])
@@ -92,10 +99,14 @@ class LeadIQ:
 
         ``wants`` is for search_companies: "company" buys domain, industry and size with each name.
         """
+        documented, own = self._search(step, wants, PRICES), self._search(step, wants, self._prices)
+        return replace(own, price=self._with_source(own.price, documented.price))
+
+    def _search(self, step: str, wants: Sequence[str], prices: Mapping[str, int]) -> Search:
         makers: dict[str, Callable[[], Search]] = {
-            "search_people": lambda: search_people(self._prices),
-            "job_changes": lambda: job_changes(self._prices),
-            "search_companies": lambda: search_companies(wants, self._prices),
+            "search_people": lambda: search_people(prices),
+            "job_changes": lambda: job_changes(prices),
+            "search_companies": lambda: search_companies(wants, prices),
         }
         if step not in makers:
             msg = f"LeadIQ does not offer {step}; it offers {', '.join(makers)}. Nothing was sent."
@@ -152,11 +163,33 @@ class LeadIQ:
         for product in map(mapping, _items(plan.get("costs"))):
             for cost in map(mapping, _items(product.get("costs"))):
                 exact = millicredits(_number(cost.get("costInDecimals")))
-                price = millicredits(cost.get("cost")) if exact is None else exact
+                price = exact or millicredits(
+                    cost.get("cost")
+                )  # where only one of the two says 0, it is not free
+                price = exact if price is None else price
                 sku, point = text(product.get("sku")), text(cost.get("dataPoint"))
                 if sku and point and price is not None:
                     prices.setdefault(sku, {})[point] = price
         return prices
+
+    def use_prices(self, prices: Mapping[str, Mapping[str, int]], day: str) -> None:
+        """Take the account's own prices for calls of the API; of what the list leaves out, the documented ones."""
+        listed = prices.get("Api", {})
+        self._prices = {**PRICES, **listed}
+        self._read_on = day if listed else ""
+
+    def _with_source(self, price: Price, documented: Price) -> Price:
+        if not price.most:
+            return price
+        if not self._read_on:
+            note = "Prices as LeadIQ documents them; the account's own price list is read when a run starts."
+            return replace(price, note=f"{price.note} {note}".lstrip())
+        note = f"Prices by the account's own list at LeadIQ, read on {self._read_on}."
+        if price.most > documented.most:
+            most, usual = credits_text(price.most), credits_text(documented.most)
+            note += f" It is above what LeadIQ documents: up to {most} credits instead of {usual} each."
+        source = f"the account's own price list, account.costs, read on {self._read_on}"
+        return replace(price, source=source, note=f"{price.note} {note}".lstrip())
 
 
 def _items(value: Any) -> list[Any]:

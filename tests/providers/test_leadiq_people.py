@@ -99,7 +99,9 @@ def test_a_data_point_that_is_not_sold_is_refused_with_the_one_that_was_meant() 
 
 
 def test_an_accounts_own_prices_are_the_prices() -> None:
-    price = LeadIQ(prices={"PersonEmail": 500}).operation("find_people", ["email", "phone"]).price
+    leadiq = LeadIQ()
+    leadiq.use_prices({"Api": {"PersonEmail": 500}}, "2026-03-02")
+    price = leadiq.operation("find_people", ["email", "phone"]).price
     assert price.most == 10_500
 
 

@@ -42,7 +42,7 @@ class People(StepSuite):
     """By one identity or another, always with the name as the answer."""
 
     provider, path = "leadiq", "/graphql"
-    before = 1  # whose account it is
+    before = 2  # what the account pays, and whose it is
     answer = "leadiq_full_name"
     says_cost = False
 
@@ -117,7 +117,7 @@ class TestValidateEmails(StepSuite):
 
 class TestCompanyDetails(StepSuite):
     provider, step, path = "leadiq", "company_details", "/graphql"
-    before = 1
+    before = 2
     columns: ClassVar = {"domain": "Domain"}
     answer = "leadiq_company_name"
     says_cost = False
@@ -131,7 +131,7 @@ class TestCompanyDetails(StepSuite):
 
 
 class TestSearchPeople(SearchSuite):
-    provider, step, path, before = "leadiq", "search_people", "/graphql", 1
+    provider, step, path, before = "leadiq", "search_people", "/graphql", 2
     filters: ClassVar = {"locations": "Denmark"}
 
     def expected(self, box: Sandbox) -> set[str]:
@@ -143,7 +143,7 @@ class TestSearchPeople(SearchSuite):
 
 
 class TestSearchCompanies(SearchSuite):
-    provider, step, path, before = "leadiq", "search_companies", "/graphql", 1
+    provider, step, path, before = "leadiq", "search_companies", "/graphql", 2
     filters: ClassVar = {"company_locations": "Germany"}
 
     def expected(self, box: Sandbox) -> set[str]:

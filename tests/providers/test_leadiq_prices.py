@@ -1,0 +1,108 @@
+"""LeadIQ at the account's own price list, which is read for free, kept, and gone by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+from leadkit.errors import ApprovalError
+from leadkit.plan import Plan
+from leadkit.providers.leadiq import LeadIQ
+from leadkit.result import resume_run
+from leadkit.sandbox import Sandbox
+from leadkit.workspace import Workspace
+from tests.providers.leadiq_server import answer
+from tests.providers.test_suite_leadiq import complete
+
+Open = Callable[..., Workspace]
+
+
+def plan_of(box: Sandbox, workspace: Workspace, rows: int = 4) -> Plan:
+    frame = pd.DataFrame({"Email": [one.email for one in complete(box)[:rows]]})
+    return frame.leads.find_people(email="Email", via="leadiq", want=["email"], workspace=workspace)
+
+
+def test_a_list_that_was_read_is_in_the_next_preview_which_sends_nothing(
+    box: Sandbox, open_workspace: Open
+) -> None:
+    box.set_price("leadiq", "email", 700)
+    assert "Prices as LeadIQ documents them" in str(plan_of(box, open_workspace()).preview)
+    open_workspace().identify("leadiq")
+    sent = len(box.requests)
+    plan = plan_of(box, open_workspace())
+    assert len(box.requests) == sent
+    assert plan.preview.most == 4 * 700
+    assert "Prices by the account's own list at LeadIQ, read on" in str(plan.preview)
+    assert "above" not in str(plan.preview)
+    done = plan.run(at_most=100)
+    assert box.charged("leadiq") == done.receipt.charged.most == 4 * 700
+
+
+def test_a_lower_list_that_the_run_itself_reads_is_what_it_sets_aside(
+    box: Sandbox, open_workspace: Open
+) -> None:
+    box.set_price("leadiq", "email", 500)
+    plan = plan_of(box, open_workspace())
+    assert plan.preview.most == 4_000
+    done = plan.run(
+        at_most=2
+    )  # credits: enough for four at the account's own price, and for two as documented
+    assert done.complete
+    assert box.charged("leadiq") == done.receipt.charged.most == 2_000
+
+
+def test_a_higher_list_is_never_paid_on_the_word_of_a_plan_that_did_not_know_it(
+    box: Sandbox, open_workspace: Open
+) -> None:
+    box.set_price("leadiq", "email", 1_500)
+    workspace = open_workspace()
+    with pytest.raises(ApprovalError, match=r"up to 1\.5 credits each, and the plan was made with 1\."):
+        plan_of(box, workspace).run(at_most=100)
+    assert not box.charges
+    assert not workspace.ledger.runs()
+    plan = plan_of(box, workspace)
+    assert plan.preview.most == 6_000
+    assert "above what LeadIQ documents: up to 1.5 credits instead of 1 each" in str(plan.preview)
+    done = plan.run(at_most=100)
+    assert done.complete, "what is on the list does not stop the run"
+    assert box.charged("leadiq") == done.receipt.charged.most == 6_000
+
+
+def test_a_run_that_goes_on_after_the_list_rose_stays_within_what_was_approved(
+    box: Sandbox, open_workspace: Open
+) -> None:
+    done = plan_of(box, open_workspace()).run(at_most=2)
+    assert done.receipt.rows["over budget"] == 2
+    box.set_price("leadiq", "email", 1_500)
+    another = open_workspace()
+    another.identify("leadiq")
+    resume_run(done.receipt.run_id, another)
+    assert box.charged("leadiq") <= 2_000
+
+
+def test_a_list_that_cannot_be_read_leaves_the_documented_prices(box: Sandbox, open_workspace: Open) -> None:
+    box.set_price("leadiq", "email", 700)
+    box.fault("html", "/graphql", times=1)
+    plan = plan_of(box, open_workspace())
+    done = plan.run(at_most=100)
+    assert done.complete
+    assert done.receipt.charged.most == plan.preview.most == 4_000
+
+
+@pytest.mark.parametrize(
+    "listed", [None, [], [{"sku": "Prospector", "costs": [{"dataPoint": "Profile", "cost": 9}]}]]
+)
+def test_a_list_that_says_nothing_of_the_api_leaves_the_documented_prices(listed: object) -> None:
+    leadiq = LeadIQ()
+    body = {"data": {"account": {"universalPlan": {"costs": listed}}}}
+    leadiq.use_prices(leadiq.decode_prices(answer(body)), "2026-03-02")
+    price = leadiq.operation("find_people").price
+    assert price == LeadIQ().operation("find_people").price
+
+
+def test_a_price_that_is_0_only_in_one_of_its_two_spellings_is_not_free() -> None:
+    costs = [{"dataPoint": "PersonPhone", "cost": 10, "costInDecimals": 0.0}]
+    body = {"data": {"account": {"universalPlan": {"costs": [{"sku": "Api", "costs": costs}]}}}}
+    assert LeadIQ().decode_prices(answer(body)) == {"Api": {"PersonPhone": 10_000}}
