@@ -29,7 +29,7 @@ class ForgetReceipt:
     suppressed: int
     searched_files: int
     left: tuple[str, ...] = ()
-    #: Workbooks that runs about this person wrote; what was sent on to others cannot be taken back.
+    #: Workbooks that runs wrote and that hold this person, or did; what was sent on to others cannot be taken back.
     outputs: tuple[str, ...] = field(default_factory=tuple)
 
     def to_dict(self) -> dict[str, Any]:
@@ -37,10 +37,10 @@ class ForgetReceipt:
 
     def __str__(self) -> str:
         lines = [
-            f"Forget {self.id}: {self.facts} facts, {self.bodies} raw answers, {self.runs} runs and "
-            f"{self.jobs} jobs held the person and hold them no more.",
-            f"{self.searched_files} files of the workspace were searched byte by byte for "
-            f"{self.identifiers} identifiers: "
+            f"Forget {self.id}: facts {self.facts}, raw answers {self.bodies}, runs {self.runs}, jobs {self.jobs} "
+            "held the person and hold them no more.",
+            f"Files of the workspace searched byte by byte: {self.searched_files}, for the person's identifiers, "
+            f"of which {self.identifiers} are known: "
             + ("none is left." if not self.left else f"still there in {', '.join(self.left)}."),
         ]
         if self.suppressed:
@@ -111,8 +111,15 @@ def forget(
     if busy := [run.id for run in ledger.runs() if run.state == "running" and ledger.owners.alive(run.owner)]:
         msg = f"Run {busy[0]} is under way. Nothing was changed. Forget after its end."
         raise LeadkitError(msg)
+    written = {run.context["output"] for run in ledger.runs() if "output" in run.context}
     erased = ledger.forget(given, suppress=suppress)
     texts = {text for _, text in erased.identifiers}
+    # A run that knew the person from earlier on bought nothing of theirs, and wrote them all the same.
+    holding = {
+        path
+        for path in written
+        if Path(path).is_file() and any(_holds(part, texts) for part in _parts(Path(path)))
+    }
     jobs = _erase_jobs(workspace.home / "jobs", texts)
     searched, left = _search(workspace.home, texts)
     return ForgetReceipt(
@@ -125,7 +132,7 @@ def forget(
         suppressed=len(texts) if suppress else 0,
         searched_files=searched,
         left=left,
-        outputs=tuple(erased.outputs),
+        outputs=tuple(sorted({*erased.outputs, *holding})),
     )
 
 

@@ -110,7 +110,8 @@ class Preview:
 
     def __str__(self) -> str:
         total = sum(self.rows.values())
-        head = f"Preview: {self.title.lower()} with {self.provider}, {total:,} rows. Nothing has been sent."
+        rows = f"{total:,} row{'' if total == 1 else 's'}"
+        head = f"Preview: {self.title.lower()} with {self.provider}, {rows}. Nothing has been sent."
         return text_block(head, [*self.lines(), *(("note", note) for note in self.notes)])
 
     def _repr_html_(self) -> str:

@@ -6,6 +6,9 @@ Exit status: 0 done; 1 not wholly done (over budget, in doubt, rows failed; the 
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from leadkit.cli import accounts, ledger, lists, plans, searches, serve
@@ -16,28 +19,37 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Enrich a spreadsheet of people: the price first, nothing paid twice, the same workbook back.",
 )
-for command in (
-    plans.demo,
-    plans.preview,
-    plans.run,
-    plans.resume,
-    searches.search,
-    lists.add_to_list,
-    lists.lists,
-    lists.export_list,
-    accounts.balance,
-    accounts.usage,
-    accounts.operations,
-    ledger.forget,
-    ledger.purge,
-    serve.webhooks,
-):
-    app.command()(command)
-app.command(name="app")(serve.serve_app)
-app.command(**serve.PASSED_ON)(serve.sandbox)
-app.add_typer(ledger.app, name="ledger")
+for panel, commands in {
+    "Enrich a workbook": (plans.demo, plans.preview, plans.run, plans.resume),
+    "Find people and companies": (searches.search, lists.add_to_list, lists.lists, lists.export_list),
+    "Money": (accounts.balance, accounts.usage, accounts.operations),
+    "People's data": (ledger.forget, ledger.purge),
+}.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+app.add_typer(ledger.app, name="ledger", rich_help_panel="Money")
+SERVERS = "Apps and servers"
+app.command(name="app", rich_help_panel=SERVERS)(serve.serve_app)
+app.command(rich_help_panel=SERVERS)(serve.webhooks)
+app.command(rich_help_panel=SERVERS, **serve.PASSED_ON)(serve.sandbox)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(version("leadkit"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from leadkit.cli.options import AsJson, OnSandbox, RunId
-from leadkit.cli.terminal import DONE, NOT_WHOLLY_DONE, open_workspace, print_json
+from leadkit.cli.terminal import DONE, NOT_WHOLLY_DONE, open_workspace, print_json, resume_line
 
 app = typer.Typer(
     add_completion=False,
@@ -37,7 +37,9 @@ def ledger(context: typer.Context, sandbox: OnSandbox = False, as_json: AsJson =
         for record, receipt in zip(workspace.ledger.runs(), receipts, strict=True):
             print(receipt)
             if record.state == "running" and not workspace.ledger.owners.alive(record.owner):
-                print(f"  interrupted        its process is gone. To go on: leadkit resume {record.id}")
+                print(
+                    f"  interrupted        its process is gone. To go on: {resume_line(workspace, record.id)}"
+                )
         if doubtful:
             print(f"In doubt: {len(doubtful):,}. Their money stays reserved until somebody knows or decides.")
             counts = Counter(fact.call_id for fact in doubtful)
@@ -75,8 +77,10 @@ def show(
 @app.command()
 def settle(
     context: typer.Context,
-    call: Annotated[int, typer.Argument(help="The call's number, from leadkit ledger.")],
-    decision: Annotated[str, typer.Argument(help="charged, not-charged, pay-again or give-up.")],
+    call: Annotated[int, typer.Argument(metavar="CALL", help="The call's number, from leadkit ledger.")],
+    decision: Annotated[
+        str, typer.Argument(metavar="DECISION", help="charged, not-charged, pay-again or give-up.")
+    ],
     sandbox: OnSandbox = False,
 ) -> None:
     """Decide about a call that may have been charged and was never answered."""

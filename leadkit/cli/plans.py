@@ -127,9 +127,9 @@ def demo(as_json: AsJson = False) -> None:
         target = Path("leadleap_prospects.enriched.xlsx")
         results: list[dict[str, Any]] = []
         frame, log = book.frame, {}
-        say(
-            f"{workspace.sandbox}\nWorkbook: {book.name}, sheet {book.sheet!r}, header in row {book.header_row}"
-        )
+        say(workspace.sandbox)
+        if not as_json:
+            say_notes(book)
         for step, columns in (("validate_emails", {"email": "Email"}), ("unlock", {"lead_id": "Lead ID"})):
             plan = make_plan(frame, step, columns, workspace=workspace)
             say(f"\n{plan.preview}")

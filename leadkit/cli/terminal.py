@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -66,10 +67,12 @@ def plan_book(options: PlanOptions, workspace: Workspace) -> tuple[Book, Plan]:
     """Open a workbook and plan a step for it; columns that were not named are guessed, and the guess is shown."""
     from leadkit.plan import make_plan
 
-    if options.step not in STEPS:
-        msg = f"There is no step {options.step!r}; there are {', '.join(STEPS)}. Nothing was sent."
+    if (dashed := options.step.replace("_", "-")) not in STEPS:
+        close = get_close_matches(dashed, STEPS, n=1)
+        meant = f" Did you mean {close[0]}?" if close else ""
+        msg = f"There is no step {options.step!r}.{meant} There are {', '.join(STEPS)}. Nothing was sent."
         raise InputError(msg)
-    step = options.step.replace("-", "_")
+    step = dashed.replace("-", "_")
     book = open_rows(
         options.book,
         sheet=options.sheet,
@@ -127,10 +130,15 @@ def check_output(target: Path, overwrite: bool, book: Book | None = None) -> Non
         raise SheetError(msg) from error
 
 
+def resume_line(workspace: Workspace, run_id: str) -> str:
+    """What to type to go on with a run."""
+    return f"leadkit resume {run_id}{' --sandbox' if workspace.sandbox else ''}"
+
+
 def finish(book: Book, plan: Plan, done: Done, target: Path, *, overwrite: bool, as_json: bool) -> NoReturn:
     """Write the workbook if there is anything to write, print the receipt and leave with the right status."""
     learned = any(done.receipt.rows[outcome] for outcome in ("answered", "known", "not found"))
-    line = f"leadkit resume {done.receipt.run_id}"
+    line = resume_line(plan.workspace, done.receipt.run_id)
     if learned:
         log = {"leadkit": done.provenance} if len(done.provenance) else None
         try:
@@ -197,7 +205,8 @@ def progress_bar(*, quiet: bool) -> Iterator[Any]:
 
 
 def say_notes(book: Book) -> None:
-    print(f"Workbook: {book.name}, sheet {book.sheet!r}, header in row {book.header_row}")
+    sheet = f", sheet {book.sheet!r}" if book.sheet else ""  # a text file has none
+    print(f"Workbook: {book.name}{sheet}, header in row {book.header_row}")
     for note in book.notes:
         print(f"  Note: {note}")
 

@@ -54,3 +54,19 @@ def test_a_provider_that_needs_a_setting_does_not_hide_the_others_balances(
     assert ended.status == 3
     refused = [found["provider"] for found in ended.json["balances"] if found["refused"]]
     assert refused == ["leadfeeder"]
+
+
+def test_forgetting_names_every_workbook_that_was_written_with_the_person_in_it(
+    leadkit: Run, people: Path, tmp_path: Path
+) -> None:
+    run = ("run", people, "validate-emails", "--email", "Email", "--at-most", 10, "-o")
+    bought, known, deleted = (tmp_path / f"{name}.xlsx" for name in ("bought", "known", "deleted"))
+    for out in (bought, known, deleted):
+        leadkit(*run, out)
+    deleted.unlink()
+    other = tmp_path / "others.csv"
+    other.write_text("Email\ncarla@example.com\n")
+    leadkit("run", other, "validate-emails", "--at-most", 10, "-o", tmp_path / "without.csv")
+    receipt = leadkit("forget", "--email", "anna@example.com", "--json").json["forget"]
+    assert set(receipt["outputs"]) >= {str(bought), str(known)}
+    assert str(tmp_path / "without.csv") not in receipt["outputs"]

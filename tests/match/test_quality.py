@@ -6,7 +6,7 @@ from tests.benchmarks.match import judge, pairs, quality
 
 #: What the held-out half reached, in whole percent rounded down. A wrong person's data is worse than none, so
 #: precision may not be given for recall.
-LEAST_PRECISION, LEAST_RECALL = 1.00, 0.94
+LEAST_PRECISION, LEAST_RECALL = 1.00, 0.95
 
 
 def test_on_held_out_pairs_matching_is_as_good_as_the_readme_says() -> None:
