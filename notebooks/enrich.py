@@ -163,13 +163,14 @@ def _(header_row, hidden_rows, sheet_book, source):
 def _(book, here, source):
     mo.stop(book is None)
     step_field = choices.step_field(here.workspace, source.task)
+    which, write = choices.which_field(), choices.write_field(source.task)
     mo.vstack(
         [
             panels.heading(2, "What to do", "One step at a time; the result can go on to another one."),
             step_field,
         ]
     )
-    return (step_field,)
+    return step_field, which, write
 
 
 @app.cell(hide_code=True)
@@ -243,31 +244,19 @@ def _(book, columns, columns_found, step):
 
 
 @app.cell(hide_code=True)
-def _(book, provider, report, source, step, wants):
+def _(report, which, write):
     mo.stop(not report.ok)
-    write = choices.write_field(source.task)
-    which = choices.which_field()
-    mo.vstack(
-        [
-            panels.heading(4, "How to go about it"),
-            which,
-            write,
-        ]
-    )
-    return which, write
-
-
-@app.cell(hide_code=True)
-def _(which):
     pilot = choices.pilot_field(which.value)
-    pilot if which.value != choices.ALL else None
+    _parts = [panels.heading(4, "Which rows, and where the answers go"), which]
+    if which.value != choices.ALL:
+        _parts.append(pilot)
+    mo.vstack([*_parts, write])
     return (pilot,)
 
 
 @app.cell(hide_code=True)
-def _(book, get_ended, here, hidden_rows, mapped, pilot, provider, report, source, step, wants, which, write):
+def _(book, here, hidden_rows, mapped, pilot, provider, report, source, step, wants, which, write):
     mo.stop(not report.ok)
-    get_ended()  # what a job bought is known from then on
     try:
         _sample, _rows = choices.pilot_of(which.value, pilot.value)
         draft = make_draft(

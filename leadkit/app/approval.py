@@ -14,7 +14,7 @@ import marimo as mo
 from leadkit.app import panels
 from leadkit.app.draft import Draft, balance_words
 from leadkit.app.session import Session
-from leadkit.app.visitor import Visitor, visitor
+from leadkit.app.visitor import Visitor, confirmed
 from leadkit.errors import LeadkitError
 from leadkit.money import credits_text
 
@@ -31,6 +31,8 @@ class Asked:
     at_most: int
     job_id: str | None
     trouble: str = ""
+    #: Where so much needs it, the field for the visitor's password.
+    password: mo.ui.text | None = None
 
     @property
     def visitor(self) -> Visitor:
@@ -48,7 +50,10 @@ def ask(here: Session, draft: Draft, credits: float | None) -> Asked:  # noqa: A
     try:
         at_most = draft.approve(credits)
         job_id = here.jobs.approval_id(draft.order(at_most), draft.source.contents)
-        return Asked(here, draft, at_most, job_id)
+        password = None
+        if here.visitor.may_spend and here.visitor.must_confirm(at_most):
+            password = mo.ui.text(kind="password", label="Your password, as this is a large amount")
+        return Asked(here, draft, at_most, job_id, password=password)
     except LeadkitError as error:
         return Asked(here, draft, 0, None, str(error))
 
@@ -84,6 +89,8 @@ def panel(asked: Asked, field: mo.ui.number, press: mo.ui.run_button) -> mo.Html
         parts.append(panels.note("bad", "This cannot be approved", asked.trouble))
     elif reach := draft.reach(asked.at_most):
         parts.append(panels.bullets([reach]))
+    if asked.password is not None:
+        parts.append(asked.password)
     return mo.vstack([*parts, press])
 
 
@@ -93,7 +100,8 @@ def start(asked: Asked, params: Any) -> mo.Html | None:
         assert asked.job_id is not None
         order, source = asked.draft.order(asked.at_most), asked.draft.source.contents
         # The request that pressed the button tells who did.
-        job = asked.here.jobs.start(asked.job_id, order, source, visitor())
+        who = confirmed("" if asked.password is None else asked.password.value)
+        job = asked.here.jobs.start(asked.job_id, order, source, who)
     except LeadkitError as error:
         return panels.trouble(error, "The job could not be started")
     for name in ("after", "again"):

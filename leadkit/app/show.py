@@ -48,11 +48,21 @@ def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
     name = str(frame.index.name or "").capitalize()
     # A sheet may well have a column of that name already.
     with_index = frame.reset_index(names=name, allow_duplicates=True) if name else frame
-    cells = {
-        name: pd.Series([text(value) for value in with_index.iloc[:, i].astype(object)], dtype="str")
-        for i, name in enumerate(labels(with_index.columns))
-    }
+    cells = {name: _plain(with_index.iloc[:, i]) for i, name in enumerate(labels(with_index.columns))}
     return pd.DataFrame(cells)
+
+
+def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
+    """A column of n cells as plain text. Only cells with anything to take out are looked at one by one."""
+    if isinstance(column.dtype, pd.StringDtype):
+        plain = column.fillna("").reset_index(drop=True).astype("str")
+        suspect = plain.str.contains(":", regex=False) | plain.str.contains(_UNSEEN.pattern)
+        if suspect.any():
+            plain[suspect] = [text(value) for value in plain[suspect]]
+        return plain
+    if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
+        return column.astype("str").reset_index(drop=True)
+    return pd.Series([text(value) for value in column.astype(object)], dtype="str")
 
 
 def show(value: Any, *, page_size: int = 10) -> mo.Html:
