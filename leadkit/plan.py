@@ -294,7 +294,8 @@ def make_plan(
     new_keys = np.isin(key_states, (NEVER_ASKED, STALE)) & ~suppressed
     row_states = _row_states(cells, len(frame), new_keys, open_keys, suppressed)
     to_buy = np.flatnonzero(new_keys | open_keys)
-    notes += _notes(operation, key_states, open_keys)
+    under_way = open_keys & (key_states == FactState.INTENT)
+    notes += _notes(operation, key_states, open_keys & ~under_way, under_way)
     if preview_first:
         notes.append(free_preview_note(operation, int(new_keys.sum())))
     hit_rate = _hit_rate(workspace.ledger, operation, operation_id, cells.keys, key_states, suppressed)
@@ -384,12 +385,19 @@ def _hit_rate(
 
 
 def _notes(
-    operation: Operation, key_states: npt.NDArray[np.int8], open_keys: npt.NDArray[np.bool_]
+    operation: Operation,
+    key_states: npt.NDArray[np.int8],
+    doubtful: npt.NDArray[np.bool_],
+    under_way: npt.NDArray[np.bool_],
 ) -> list[str]:
     notes = [operation.price.note] if operation.price.note else []
     if stale := int((key_states == STALE).sum()):
         notes.append(f"{stale:,} of the keys are known, but older than is trusted: {operation.keeps_why}.")
-    if doubt := int(open_keys.sum()):
+    if bought := int(under_way.sum()):
+        notes.append(
+            f"{bought:,} are being bought by another run right now, whose answers this one waits for."
+        )
+    if doubt := int(doubtful.sum()):
         free = (
             "asking again is documented as free" if operation.repeat.free else "they will not be asked again"
         )

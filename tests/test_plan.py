@@ -342,3 +342,26 @@ def test_after_a_pilot_the_rest_is_expected_to_cost_what_the_pilot_cost(
     assert (rest.least, rest.most) == (0, 14_000), "what was learned is no limit"
     assert "Of the 10 that are known, 4 were found; the expected cost is reckoned at that rate." in rest.notes
     assert rest.to_dict()["hit_rate"] == 0.4
+
+
+def test_what_another_run_is_buying_right_now_is_not_said_to_be_unanswered(workspace: Workspace) -> None:
+    ledger, owner = workspace.ledger, workspace.ledger.owners.start()
+    operation = workspace.provider("leadleap").operation("validate_emails")
+    details = {"plan_hash": "", "approved_by": "a colleague", "fresh_after": {}, "preview": {}, "context": {}}
+    operation_id = ledger.start_run(
+        "theirs",
+        operation,
+        workspace.account("leadleap"),
+        [],
+        owner=owner.id,
+        approval="theirs",
+        approved=1_000,
+        **details,  # type: ignore[arg-type]
+    )
+    ledger.reserve("theirs", operation_id, ["anna@example.com"], owner=owner.id, each=0, fresh_after={})
+    under_way = "1 are being bought by another run right now, whose answers this one waits for."
+    assert under_way in plan_of(workspace, ["anna@example.com"]).preview.notes
+    owner.release()  # it ended before the answer
+    notes = plan_of(workspace, ["anna@example.com"]).preview.notes
+    assert under_way not in notes
+    assert any("the answer never came" in note for note in notes)
