@@ -7,7 +7,7 @@ it is fresh, and survives a crash.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,7 +17,7 @@ from leadkit.ledger import FactState, Ledger, Stored
 from leadkit.ledger.retention import PAGE_KEEPS_DAYS
 from leadkit.money import Amount, credits_text, to_millicredits
 from leadkit.providers.base import Answer, Decoded, Operation, Page, Price, Request, Response, Search
-from leadkit.recorded import new_run
+from leadkit.recorded import RecordedRun, new_run
 from leadkit.workspace import Workspace, current_workspace
 
 DAY_SECONDS = 86_400
@@ -58,7 +58,9 @@ def search_people(
     ApprovalError
         The search costs credits and ``at_most`` is missing or too small; the message says how much.
     """
-    return _search("search_people", via, most_rows, at_most, workspace, filters)
+    return search_rows(
+        "search_people", filters, via=via, most_rows=most_rows, at_most=at_most, workspace=workspace
+    )
 
 
 def search_companies(
@@ -70,7 +72,9 @@ def search_companies(
     **filters: Any,
 ) -> pd.DataFrame:
     """Find companies by filter; as :func:`search_people`."""
-    return _search("search_companies", via, most_rows, at_most, workspace, filters)
+    return search_rows(
+        "search_companies", filters, via=via, most_rows=most_rows, at_most=at_most, workspace=workspace
+    )
 
 
 def search_job_changes(
@@ -89,34 +93,94 @@ def search_job_changes(
         The account does not have job changes. LeadIQ then ignores the filter and may charge the one row that was
         asked for to find out.
     """
-    return _search("job_changes", via, most_rows, at_most, workspace, filters)
+    return search_rows(
+        "job_changes", filters, via=via, most_rows=most_rows, at_most=at_most, workspace=workspace
+    )
 
 
-def _search(
+def search_rows(
     step: str,
+    filters: Mapping[str, Any],
+    *,
     via: str,
     most_rows: int,
     at_most: int | float | str | None,
-    workspace: Workspace | None,
-    filters: Mapping[str, Any],
+    workspace: Workspace | None = None,
+    approval: str | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
+    """The search behind :func:`search_people` and its like, which say what it takes and gives.
+
+    ``approval`` is an id that may be used once; ``context`` is kept with the run, beside the filters.
+    """
     workspace = workspace or current_workspace()
+    search, most_rows = _checked(step, filters, via, most_rows, workspace)
+    approved, affordable = _approve(search, most_rows, at_most)
+    operation = page_operation(search, search.page_size)
+    with new_run(
+        workspace,
+        operation,
+        [],
+        approved=approved,
+        fresh_after=_fresh_after(workspace.ledger),
+        preview={"most_millicredits": approved},
+        context={**(context or {}), "filters": dict(filters), "most_rows": most_rows},
+        approval=approval,
+    ) as run:
+        pages = _pages(search, filters, affordable, lambda *page: _buy(run, search, workspace, *page))
+    found = _rows(search, pages, affordable, workspace.ledger)
+    if affordable < most_rows:
+        found.attrs["notes"].append(f"at_most is enough for {affordable:,} of the {most_rows:,} rows.")
+    return found
+
+
+def known_rows(
+    step: str, filters: Mapping[str, Any], *, via: str, most_rows: int, workspace: Workspace | None = None
+) -> pd.DataFrame | None:
+    """What the search gave when it was last asked for; None when a page of it is not known or not fresh any more.
+
+    Sends nothing. Raises SettingsError when there is no key for the provider.
+    """
+    workspace = workspace or current_workspace()
+    search, most_rows = _checked(step, filters, via, most_rows, workspace)
+    ledger, account = workspace.ledger, workspace.account(via)
+    operation_id = ledger.operation_id(page_operation(search, search.page_size), account)
+
+    def known(_number: int, key: str, _rows: int) -> Stored | None:
+        fresh = ledger.states(operation_id, [key], fresh_after=_fresh_after(ledger))[0] == FactState.FOUND
+        return ledger.answers(operation_id, [key]).get(key) if fresh else None
+
+    try:
+        return _rows(search, _pages(search, filters, most_rows, known), most_rows, ledger)
+    except LookupError:
+        return None
+
+
+def _checked(
+    step: str, filters: Mapping[str, Any], via: str, most_rows: int, workspace: Workspace
+) -> tuple[Search, int]:
+    """The search, and how many rows it can give at the most. Refuses a filter before anything else."""
     search = workspace.provider(via).search(step)
     if most_rows < 1:
         msg = f"most_rows is a number of rows, 1 or more, not {most_rows}. Nothing was sent."
         raise InputError(msg)
     most_rows = min(most_rows, search.most_rows or most_rows)
-    search.encode(filters, None, min(most_rows, search.page_size))  # refuses a filter before anything else
-    approved, affordable = _approve(search, most_rows, at_most)
-    pages = _pages(search, filters, affordable, approved, workspace)
+    search.encode(filters, None, min(most_rows, search.page_size))
+    return search, most_rows
+
+
+def _fresh_after(ledger: Ledger) -> dict[int, int]:
+    return {FactState.FOUND: ledger.now() - PAGE_KEEPS_DAYS * DAY_SECONDS}
+
+
+def _rows(search: Search, pages: Sequence[Stored], most_rows: int, ledger: Ledger) -> pd.DataFrame:
+    """The rows of the pages, each once, without those of people who must not be asked about."""
     first = search.columns[0].name  # every provider's first column is the id of the row
     rows = [dict(row) for page in pages for row in page.values["rows"]]
-    rows = _without_suppressed(rows, first, workspace.ledger)
+    rows = _without_suppressed(rows, first, ledger)
     found = pd.DataFrame(rows, columns=[column.name for column in search.columns])
-    found = found.drop_duplicates(subset=first, ignore_index=True).head(affordable)
-    found.attrs["notes"] = _notes(search, pages, affordable)
-    if affordable < most_rows:
-        found.attrs["notes"].append(f"at_most is enough for {affordable:,} of the {most_rows:,} rows.")
+    found = found.drop_duplicates(subset=first, ignore_index=True).head(most_rows)
+    found.attrs["notes"] = _notes(search, pages, most_rows)
     return found
 
 
@@ -166,43 +230,46 @@ def _approve(search: Search, most_rows: int, at_most: int | float | str | None) 
 
 
 def _pages(
-    search: Search, filters: Mapping[str, Any], most_rows: int, approved: int, workspace: Workspace
+    search: Search,
+    filters: Mapping[str, Any],
+    most_rows: int,
+    page_of: Callable[[int, str, int], Stored | None],
 ) -> list[Stored]:
-    """The pages up to ``most_rows``, one after the other: each says how the next is asked for."""
-    ledger = workspace.ledger
+    """The pages up to ``most_rows``, one after the other: each says how the next is asked for.
+
+    ``page_of`` gives the page of that number and key, with so many rows. Raises LookupError when it gives none.
+    """
     pages: list[Stored] = []
-    with new_run(
-        workspace,
-        page_operation(search, search.page_size),
-        [],
-        approved=approved,
-        fresh_after={FactState.FOUND: ledger.now() - PAGE_KEEPS_DAYS * DAY_SECONDS},
-        preview={"most_millicredits": approved},
-        context={"filters": {name: str(value) for name, value in filters.items()}},
-    ) as run:
-        after, seen, asked = None, 0, set[str | None]()
-        while True:
-            # Where each row is charged, the last page is of no more rows than are still wanted. Elsewhere all
-            # pages have one size: a cursor may not bear another.
-            by_row = search.priced_by == "row" and search.price.most > 0
-            rows_wanted = min(search.page_size, most_rows - seen if by_row else most_rows)
-            key = _page_key(filters, after, rows_wanted)
-            outcome = run.carry_out(page_operation(search, rows_wanted), [key], threads=1)
-            if outcome.stopped is not None:
-                raise outcome.stopped
-            page = ledger.answers(run.operation_id, [key]).get(key)
-            if page is None:
-                reasons = {**outcome.over_budget, **outcome.failed, **outcome.in_doubt}
-                why = reasons.get(key, "it was not asked for")
-                msg = f"{search.provider}: page {len(pages) + 1} could not be had: {why}"
-                raise BadAnswerError(msg, provider=search.provider)
-            pages.append(page)
-            seen += len(page.values["rows"])
-            following = page.values["next"]
-            asked.add(after)
-            if following is None or seen >= most_rows or following in asked:  # cursors may go in a circle
-                return pages
-            after = following
+    after, seen, asked = None, 0, set[str | None]()
+    while True:
+        # Where each row is charged, the last page is of no more rows than are still wanted. Elsewhere all
+        # pages have one size: a cursor may not bear another.
+        by_row = search.priced_by == "row" and search.price.most > 0
+        rows_wanted = min(search.page_size, most_rows - seen if by_row else most_rows)
+        page = page_of(len(pages) + 1, _page_key(filters, after, rows_wanted), rows_wanted)
+        if page is None:
+            raise LookupError(len(pages))
+        pages.append(page)
+        seen += len(page.values["rows"])
+        following = page.values["next"]
+        asked.add(after)
+        if following is None or seen >= most_rows or following in asked:  # cursors may go in a circle
+            return pages
+        after = following
+
+
+def _buy(run: RecordedRun, search: Search, workspace: Workspace, number: int, key: str, rows: int) -> Stored:
+    """A page with so many rows, asked for unless it is known."""
+    outcome = run.carry_out(page_operation(search, rows), [key], threads=1)
+    if outcome.stopped is not None:
+        raise outcome.stopped
+    page = workspace.ledger.answers(run.operation_id, [key]).get(key)
+    if page is None:
+        reasons = {**outcome.over_budget, **outcome.failed, **outcome.in_doubt}
+        why = reasons.get(key, "it was not asked for")
+        msg = f"{search.provider}: page {number} could not be had: {why}"
+        raise BadAnswerError(msg, provider=search.provider)
+    return page
 
 
 def page_operation(search: Search, rows: int) -> Operation:

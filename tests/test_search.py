@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 import leadkit
 from leadkit.errors import ApprovalError, CreditsExhaustedError, InputError, PlanLimitError
+from leadkit.ledger.retention import PAGE_KEEPS_DAYS
 from leadkit.sandbox import Sandbox
+from leadkit.search import known_rows
 from leadkit.workspace import Workspace
+from tests.conftest import FakeClock
 
 
 def test_a_search_gives_people_without_contact_data_and_costs_nothing(
@@ -136,3 +140,21 @@ def test_an_amount_that_is_not_enough_for_all_rows_buys_as_many_as_it_is_enough_
     assert "at_most is enough for 10 of the 100 rows." in found.attrs["notes"]
     with pytest.raises(ApprovalError, match="0.05 is not enough for any. Nothing was sent"):
         leadkit.search_people(**asked, most_rows=100, at_most=0.05)
+
+
+def test_what_a_search_gave_is_known_without_asking_until_a_day_has_passed(
+    workspace: Workspace, box: Sandbox, clock: FakeClock
+) -> None:
+    workspace.clock = clock
+    asked = {"via": "leadleap", "most_rows": 150, "workspace": workspace}
+    assert known_rows("search_people", {"country": "DE"}, **asked) is None
+    found = leadkit.search_people(country="DE", **asked)
+    requests = len(box.requests)
+    again = known_rows("search_people", {"country": "DE"}, **asked)
+    assert again is not None
+    pd.testing.assert_frame_equal(again, found)
+    assert again.attrs == found.attrs
+    assert known_rows("search_people", {"country": "FR"}, **asked) is None
+    clock.wait(PAGE_KEEPS_DAYS * 86_400 + 1)
+    assert known_rows("search_people", {"country": "DE"}, **asked) is None
+    assert len(box.requests) == requests

@@ -31,7 +31,7 @@ class DaySpend(NamedTuple):
     held: int
 
 
-class HitRate(NamedTuple):
+class StepHits(NamedTuple):
     """What became of everything that was ever asked of a provider's step, by distinct keys.
 
     ``charged`` is what its calls cost; ``found`` counts what people must not be contacted about, too.
@@ -72,7 +72,7 @@ def spend_by_day(connection: Connection, user: str | None = None) -> list[DaySpe
     ]
 
 
-def hit_rates(connection: Connection, user: str | None = None) -> list[HitRate]:
+def hit_rates(connection: Connection, user: str | None = None) -> list[StepHits]:
     """How often each step found what it was asked for; ``user`` None for what anybody asked."""
     asked = (
         select(
@@ -102,7 +102,7 @@ def hit_rates(connection: Connection, user: str | None = None) -> list[HitRate]:
         (row.provider, row.step): Amount(int(row.least), int(row.most)) for row in connection.execute(paid)
     }
     return [
-        HitRate(
+        StepHits(
             row.provider,
             row.step,
             row.found,
