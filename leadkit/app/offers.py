@@ -49,7 +49,7 @@ def price_words(price: Price) -> str:
         return "price not stated"
     if price.most == 0:
         return "free"
-    unit = "credit" if price.most <= 1000 else "credits"
+    unit = "credit" if price.most == 1000 else "credits"
     most = "" if price.expected == price.most else "up to "
     return f"{most}{credits_text(price.most)} {unit} each"
 

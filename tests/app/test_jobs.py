@@ -13,10 +13,13 @@ import openpyxl
 import pytest
 
 from leadkit.app.job_folder import JobFolder
+from leadkit.app.job_page import steps_behind
+from leadkit.app.source import Source
+from leadkit.app.visitor import Visitor
 from leadkit.errors import RunNotFoundError, SheetError
 from leadkit.sandbox import Sandbox
 from leadkit.sheets import Book
-from tests.app.books import leads, people_book
+from tests.app.books import book_bytes, leads, people_book
 from tests.app.desk import Desk
 
 UNLOCK = "/leads/unlock"
@@ -79,7 +82,7 @@ def test_pressing_the_button_again_after_stop_does_not_go_on_by_itself(desk: Des
     job = press()
     while not box.charges:
         pass
-    desk.jobs.cancel(job.id, "tester")
+    desk.jobs.cancel(job.id, desk.visitor)
     desk.wait(job)
     sent = len(box.requests)
     assert desk.jobs.status(press()).state == "cancelled"
@@ -109,7 +112,7 @@ def test_the_same_order_after_the_job_was_done_is_a_new_job(desk: Desk, box: San
     first = desk.approve(draft)()
     assert desk.wait(first).state == "done"
     order = first.order
-    assert desk.jobs.approval_id(order, draft.source) != first.id
+    assert desk.jobs.approval_id(order, draft.source.contents) != first.id
 
 
 def test_a_job_is_found_again_by_its_id_and_only_by_its_owner(desk: Desk, box: Sandbox) -> None:
@@ -141,7 +144,7 @@ def test_cancel_stops_the_spending_and_continuing_buys_the_rest(desk: Desk, box:
     job = desk.approve(desk.draft(people_book(leads(box, 20))))()
     while not box.charges:
         pass
-    desk.jobs.cancel(job.id, "tester")
+    desk.jobs.cancel(job.id, desk.visitor)
     assert desk.jobs.status(job).state in ("stopping", "cancelled")
     status = desk.wait(job)
     assert status.state == "cancelled"
@@ -150,7 +153,7 @@ def test_cancel_stops_the_spending_and_continuing_buys_the_rest(desk: Desk, box:
     assert status.charged.most == box.charged("leadleap")
 
     box.clear_faults()
-    desk.jobs.resume(job.id, "tester")
+    desk.jobs.resume(job.id, desk.visitor)
     assert desk.wait(job).state == "done"
     assert set(bought(box).values()) == {1}
     assert box.charged("leadleap") == 20_000
@@ -169,7 +172,7 @@ def test_a_job_whose_credits_ran_out_says_so_and_goes_on_once_there_are_more(
     assert job.receipt["receipt"]["rows"]["answered"] == 3
 
     box.set_credits("leadleap", 100)
-    desk.jobs.resume(job.id, "tester")
+    desk.jobs.resume(job.id, desk.visitor)
     assert desk.wait(job).state == "done"
     assert box.charged("leadleap") == 8000
     assert job.receipt["complete"]
@@ -188,7 +191,7 @@ def test_a_job_of_a_server_that_died_is_offered_and_finished_by_the_next_one(
     job = first.approve(first.draft(people_book(leads(box, 12))))()
     while not box.charges:
         pass
-    first.jobs.cancel(job.id, "tester")
+    first.jobs.cancel(job.id, first.visitor)
     first.wait(job)
     assert died.is_set()
     monkeypatch.undo()
@@ -199,7 +202,7 @@ def test_a_job_of_a_server_that_died_is_offered_and_finished_by_the_next_one(
     status = second.jobs.status(job)
     assert (status.state, status.can_resume) == ("interrupted", True)
     assert 0 < status.keys_done < 12
-    second.jobs.resume(job.id, "tester")
+    second.jobs.resume(job.id, second.visitor)
     assert second.wait(job).state == "done"
     assert set(bought(box).values()) == {1}
     assert job.receipt["receipt"]["rows"]["answered"] == 12
@@ -251,11 +254,11 @@ def test_a_job_whose_files_vanish_is_told_as_gone(desk: Desk, box: Sandbox) -> N
 def test_a_job_that_never_reached_the_ledger_begins_when_it_is_continued(
     desk: Desk, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk.jobs, "_spawn", lambda _: None)  # the server dies right after freezing the rows
+    monkeypatch.setattr(desk.jobs, "_spawn", lambda *_: None)  # the server dies right after freezing the rows
     job = desk.approve(desk.draft(people_book(leads(box, 2))))()
     monkeypatch.undo()
     assert desk.jobs.status(job).state == "interrupted"
-    desk.jobs.resume(job.id, "tester")
+    desk.jobs.resume(job.id, desk.visitor)
     assert desk.wait(job).state == "done"
     assert box.charged("leadleap") == 2000
 
@@ -304,3 +307,76 @@ def test_a_workbook_that_cannot_be_written_back_comes_as_a_new_one(desk: Desk, b
     assert desk.wait(job).state == "done"
     assert job.receipt["name"] == "leads.enriched.csv"
     assert job.result_frame()["leadleap_email"].tolist() == [person.email for person in people]
+
+
+def test_a_pilot_buys_its_rows_and_the_rest_is_priced_by_what_it_taught(desk: Desk, box: Sandbox) -> None:
+    people = leads(box, 12)
+    pilot = desk.approve(desk.draft(people_book(people), sample=5))()
+    assert desk.wait(pilot).state == "done"
+    rows = pilot.receipt["receipt"]["rows"]
+    assert (rows["answered"], rows["left out"], pilot.receipt["complete"]) == (5, 7, True)
+    rest = Source.of(pilot)
+    assert rest.task is not None
+    assert not rest.task.is_pilot
+    draft = desk.draft(rest)
+    assert draft.plan.preview.keys_to_buy == 7
+    assert draft.plan.preview.hit_rate is not None
+    done = desk.approve(draft)()
+    desk.wait(done)
+    assert bought(box) == dict.fromkeys((person.lead_id for person in people), 1)
+    assert done.result_frame()["leadleap_email"].tolist() == [person.email for person in people]
+
+
+def test_a_pilot_that_was_stopped_is_resumed_for_its_own_rows(desk: Desk, box: Sandbox) -> None:
+    box.set_credits("leadleap", 2)
+    pilot = desk.approve(desk.draft(people_book(leads(box, 12)), sample=6))()
+    assert desk.wait(pilot).state == "stopped"
+    box.set_credits("leadleap", 100)
+    desk.jobs.resume(pilot.id, desk.visitor)
+    assert desk.wait(pilot).state == "done"
+    rows = pilot.receipt["receipt"]["rows"]
+    assert (rows["answered"], rows["left out"]) == (6, 6)
+    assert box.charged("leadleap") == 6000
+
+
+def test_a_second_step_goes_on_with_the_result_and_brings_back_one_workbook(desk: Desk, box: Sandbox) -> None:
+    people = leads(box, 4)
+    first = desk.approve(desk.draft(people_book(people)))()
+    desk.wait(first)
+    source = Source.result_of(first)
+    second = desk.approve(desk.draft(source, "validate_emails", "leadleap_email"))()
+    assert desk.wait(second).state == "done"
+    assert second.receipt["name"] == "leads.enriched.xlsx"
+    assert [(job.id, charged) for job, charged in steps_behind(desk.jobs, second.id)] == [
+        (first.id, "4"),
+        (second.id, "0 to 4"),
+    ]
+    workbook = openpyxl.load_workbook(io.BytesIO(second.result()))
+    assert workbook.sheetnames[:3] == ["Leads", "leadkit receipt", "leadkit log"]
+    assert len(workbook.sheetnames) == 5
+    header = [cell.value for cell in workbook["Leads"][1]]
+    assert {"Email", "leadleap_email", "leadleap_email_verdict"} <= set(header)
+    first.remove()
+    assert [job.id for job, _ in steps_behind(desk.jobs, second.id)] == [second.id]
+
+
+def test_rows_over_a_ceiling_are_told_with_the_ceiling_and_not_with_the_amount(
+    desk: Desk, box: Sandbox
+) -> None:
+    desk.visitor = Visitor(desk.visitor.name, daily_cap=3000)
+    job = desk.approve(desk.draft(people_book(leads(box, 5))))()
+    desk.wait(job)
+    (reason,) = job.receipt["reasons"]["over budget"]
+    assert "ceiling of 3 credits a day" in reason
+    assert box.charged("leadleap") == 3000
+
+
+def test_answers_are_written_into_the_sheets_own_blank_cells_where_that_was_chosen(
+    desk: Desk, box: Sandbox
+) -> None:
+    person, other = leads(box, 2)
+    rows = [("Email", "Lead ID"), ("kept@example.com", person.lead_id), (None, other.lead_id)]
+    job = desk.approve(desk.draft(book_bytes(rows), write="fill"))()
+    desk.wait(job)
+    assert job.receipt["written"]["filled"] == {"Email": 1}
+    assert job.result_frame()["Email"].tolist() == ["kept@example.com", other.email]
