@@ -12,7 +12,7 @@ from leadkit.providers.base import Operation, Price, RateLimit
 from leadkit.settings import Settings
 from leadkit.steps import DEFAULT_PROVIDER
 
-SEARCHES = ("search_people", "search_companies")
+SEARCHES = ("search_people", "search_companies", "job_changes")
 #: Data points that are sold one by one, where a provider does so.
 WANTS: dict[tuple[str, str], Sequence[Sequence[str]]] = {
     ("leadiq", "find_people"): (
@@ -93,6 +93,44 @@ def table(settings: Settings) -> str:
             repeat,
         )
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def overview(settings: Settings) -> str:
+    """What a row costs at each provider, in its own credits, as a Markdown table: one line for each step."""
+    names = provider_names()
+    prices: dict[tuple[str, str], list[str]] = {}
+    limits: dict[str, str] = {}
+    for one in entries(settings):
+        limits[one["provider"]] = one["limit"]
+        if "," in one["want"]:  # the sum of the others
+            continue
+        price = one["price"].removesuffix(" a row").removesuffix(" a page").partition(";")[0]
+        price = "free" if price == "0" else price
+        prices.setdefault((one["step"], one["provider"]), []).append(f"{one['want']} {price}".strip())
+    titles = [make_provider(name, settings).title for name in names]
+    lines = [f"| a row costs, in credits | {' | '.join(titles)} |", f"|---|{'---|' * len(names)}"]
+    for step in (*DEFAULT_PROVIDER, *SEARCHES):
+        cells = (", ".join(prices.get((step, name), ["–"])) for name in names)
+        lines.append(f"| `{step}` | {' | '.join(cells)} |")
+    lines.append(f"| requests | {' | '.join(limits[name] for name in names)} |")
+    return "\n".join(lines)
+
+
+def columns_table(settings: Settings) -> str:
+    """Which columns each step adds, by data point bought, as a Markdown table; names without the provider's."""
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for one in sorted(entries(settings), key=lambda one: (_order(one["step"]), one["provider"])):
+        columns = [str(name).removeprefix(f"{one['provider']}_") for name in one["columns"]]
+        if "," not in one["want"]:
+            found.setdefault((one["step"], one["provider"]), {})[one["want"]] = columns
+    lines = ["| step | provider | `want=` | adds |", "|---|---|---|---|"]
+    for (step, provider), wants in found.items():
+        each = [name for name in min(wants.values(), key=len) if all(name in one for one in wants.values())]
+        lines.append(f"| `{step}` | {provider} | {'any' if len(wants) > 1 else ''} | {', '.join(each)} |")
+        for want, columns in wants.items():
+            if more := [name for name in columns if name not in each]:
+                lines.append(f"| `{step}` | {provider} | {want} | {', '.join(more)} |")
     return "\n".join(lines)
 
 

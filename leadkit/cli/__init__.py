@@ -6,6 +6,7 @@ Exit status: 0 done; 1 not wholly done (over budget, in doubt, rows failed; the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated
 
@@ -22,12 +23,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Enrich a spreadsheet of people: the price first, nothing paid twice, the same workbook back.",
 )
-for panel, commands in {
+PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Enrich a workbook": (plans.demo, plans.preview, plans.run, plans.resume),
     "Find people and companies": (searches.search, lists.add_to_list, lists.lists, lists.export_list),
     "Money": (accounts.balance, accounts.usage, accounts.operations),
     "People's data": (ledger.forget, ledger.purge),
-}.items():
+}
+for panel, commands in PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(ledger.app, name="ledger", rich_help_panel="Money")

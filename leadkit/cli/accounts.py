@@ -53,10 +53,20 @@ def usage(
     print_json({"usage": used.to_dict("records")}) if as_json else show_rows(used)
 
 
-def operations(as_json: AsJson = False) -> None:
-    """Show what every provider offers: batch sizes, prices, limits. Sends nothing."""
-    from leadkit.catalogue import entries, table
+def operations(
+    columns: Annotated[
+        bool, typer.Option("--columns", help="Show which columns each step adds, instead.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what every provider offers: prices, batch sizes, limits, columns. Sends nothing."""
+    from leadkit.catalogue import columns_table, entries, overview, table
     from leadkit.settings import Settings
 
     settings = Settings.from_environment()
-    print_json({"operations": list(entries(settings))}) if as_json else print(table(settings))
+    if as_json:
+        print_json({"operations": list(entries(settings))})
+    elif columns:
+        print(columns_table(settings))
+    else:
+        print(f"{overview(settings)}\n\n{table(settings)}")
