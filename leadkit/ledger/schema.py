@@ -100,6 +100,7 @@ runs = Table(
     Column("started_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
 )
+Index("runs_by_user", runs.c.approved_by, runs.c.started_at)
 
 calls = Table(
     "calls",
@@ -122,7 +123,8 @@ calls = Table(
     Column("settled_at", BigInteger),
 )
 Index("calls_by_run", calls.c.run_id, calls.c.state, calls.c.reserved, calls.c.least, calls.c.most)
-Index("calls_open", calls.c.operation_id, calls.c.state)
+Index("calls_open", calls.c.state, calls.c.operation_id)
+Index("calls_by_day", calls.c.reserved_at)
 
 facts = Table(
     "facts",
@@ -134,7 +136,7 @@ facts = Table(
     Column("call_id", ForeignKey("calls.id"), nullable=False),
     Column("fetched_at", BigInteger, nullable=False, server_default="0"),
 )
-#: One row for each paid fact, whatever happens; the state rides along so that a look-up reads only the index.
+#: One row for each paid fact, whatever happens. The state is not in it, so that settling leaves it as it is.
 Index("facts_by_key", facts.c.operation_id, facts.c.key, unique=True)
 Index("facts_by_call", facts.c.call_id)
 
