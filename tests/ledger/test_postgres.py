@@ -32,7 +32,7 @@ def test_an_owner_lives_as_long_as_its_connection(driver: LedgerDriver, postgres
     mine.release()
     assert not owners.alive(mine.id)
     with psycopg.connect(postgres_url, autocommit=True) as server:
-        locks = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+        locks = "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory'"
         server.execute(locks)
     assert not owners.alive(theirs.id)
 
