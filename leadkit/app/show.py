@@ -82,6 +82,19 @@ def show(value: Any, *, page_size: int = 10) -> mo.Html:
     )
 
 
+def choose(frame: pd.DataFrame, *, label: str, page_size: int = 10) -> mo.ui.table:
+    """A frame of n rows as a table whose rows can be ticked; ``value.index`` are their places, from 0."""
+    return mo.ui.table(
+        plain_frame(frame.reset_index(drop=True)),
+        page_size=page_size,
+        selection="multi",
+        label=label,
+        show_download=False,
+        show_column_summaries=False,
+        show_data_types=False,
+    )
+
+
 def _table_html(frame: pd.DataFrame) -> str:
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in frame.columns)
     rows = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in frame.itertuples(index=False))

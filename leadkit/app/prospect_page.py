@@ -1,0 +1,149 @@
+"""The part of a page that searches: its price, its one button, and what came of it.
+
+A search that costs something is approved as everything else is: the most it may cost stands on the button, and an
+approval is used up once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import marimo as mo
+
+from leadkit.app import filters, panels, prospects
+from leadkit.app.prospects import Query
+from leadkit.app.session import Session
+from leadkit.app.visitor import confirmed
+from leadkit.errors import LeadkitError, RunNotFoundError
+from leadkit.ledger.history import RunRecord
+from leadkit.money import credits_text
+from leadkit.preview import Preview
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A search as it would be made now. ``id`` is None when it cannot be: ``trouble`` says why."""
+
+    here: Session
+    query: Query
+    cost: Preview | None = None
+    id: str | None = None
+    trouble: str = ""
+    password: mo.ui.text | None = None
+
+
+def attach(here: Session, params: Any) -> tuple[RunRecord | None, Query | None, mo.Html | None]:
+    """The run and the query that the page's address names, and what to say when there is none like that."""
+    named = params.get("search")
+    if not named:
+        return None, None, None
+    try:
+        if (run := prospects.find_run(here, str(named))) is None:
+            raise RunNotFoundError(prospects.GONE)
+        return run, Query.of(run), None
+    except LeadkitError as error:
+        return None, None, panels.note("warn", "No such search", error)
+
+
+def ask(here: Session, query: Query) -> Asked:
+    """What pressing the button would search for and cost. Sends nothing."""
+    try:
+        cost = prospects.preview(query, here.workspace)
+        password = None
+        if here.visitor.may_spend and here.visitor.must_confirm(cost.most):
+            password = mo.ui.text(kind="password", label="Your password, as this is a large amount")
+        return Asked(here, query, cost, prospects.search_id(query, cost, here), password=password)
+    except LeadkitError as error:
+        return Asked(here, query, trouble=str(error))
+
+
+def button(asked: Asked) -> mo.ui.run_button:
+    """The only button that asks the provider."""
+    price = "free" if asked.cost is None or not asked.cost.most else f"for at most {_credits(asked.cost)}"
+    ready = asked.id is not None and asked.here.visitor.may_spend
+    return mo.ui.run_button(label=f"Search, {price}", kind="success", disabled=not ready)
+
+
+def _credits(cost: Preview) -> str:
+    return f"{credits_text(cost.most)} credits"
+
+
+def panel(asked: Asked, press: mo.ui.run_button) -> mo.Html:
+    """What is searched for as it was understood, what that costs, and the button."""
+    search = asked.query.search(asked.here.workspace)
+    understood = filters.sentences(search, asked.query.filters)
+    parts = [panels.lines(understood)] if understood else []
+    if asked.trouble or asked.cost is None:
+        parts.append(panels.note("warn", "This cannot be searched for yet", asked.trouble))
+    elif asked.cost.most:
+        title = asked.here.workspace.provider(asked.query.via).title
+        parts += [
+            panels.cost(asked.cost, title),
+            panels.lines(_limits(asked, title)),
+            panels.bullets(asked.cost.notes),
+        ]
+    if not asked.here.visitor.may_spend:
+        words = "Ask somebody who may to search, or whoever runs leadkit for the role “spend”."
+        return mo.vstack([*parts, panels.note("info", "You may look, but not search", words)])
+    if asked.password is not None:
+        parts.append(asked.password)
+    return mo.vstack([*parts, press])
+
+
+def _limits(asked: Asked, title: str) -> list[tuple[str, str]]:
+    assert asked.cost is not None
+    visitor, left = asked.here.visitor, asked.here.balance(asked.query.via).remaining
+    after = "not told by the provider"
+    if left is not None:
+        after = f"{credits_text(left)} now, at least {credits_text(max(0, left - asked.cost.most))} after"
+    lines = [("Balance", after), ("Approved by", visitor.name)]
+    if visitor.daily_cap is not None:
+        lines.append(("Your limit", f"{credits_text(visitor.daily_cap)} credits a day (UTC) at {title}"))
+    return lines
+
+
+def start(asked: Asked, params: Any) -> mo.Html | None:
+    """Search, with its id in the page's address from the beginning; in words what went wrong."""
+    try:
+        assert asked.id is not None
+        assert asked.cost is not None
+        # The request that pressed the button tells who did.
+        by = confirmed("" if asked.password is None else asked.password.value)
+        with mo.status.spinner(title="Searching", remove_on_exit=True):
+            prospects.run_search(asked.here, asked.query, asked.cost, asked.id, by)
+    except LeadkitError as error:
+        asked.here.spent()
+        return panels.trouble(error, "The search did not succeed")
+    asked.here.spent()
+    params["search"] = asked.id
+    return None
+
+
+def standing(here: Session, run: RunRecord, found: bool) -> mo.Html | None:
+    """What to say about a search without rows: it is under way, failed, or is older than rows are trusted."""
+    if prospects.under_way(here, run):
+        return panels.note(
+            "info", "Under way", "The pages come one after the other. This page looks again by itself."
+        )
+    if found:
+        return None
+    if run.state == "stopped":
+        return panels.note("bad", "The search stopped", run.stopped_why, "Search again: what came is kept.")
+    return panels.note(
+        "warn", "These results are not fresh any more", "Who works where changes daily. Search again below."
+    )
+
+
+def found_words(rows_found: int, notes: Sequence[str], charged: str) -> mo.Html:
+    """How many rows came, what they cost, and what the provider said about them."""
+    if not rows_found:
+        return panels.note(
+            "info",
+            "Nobody was found",
+            "Nothing fits all of these filters. Take one away, or widen it.",
+            *notes,
+        )
+    rows = f"{rows_found:,} row{'' if rows_found == 1 else 's'}"
+    return panels.bullets([f"{rows} came, for {charged} credits.", *notes])
