@@ -56,6 +56,7 @@ class Receipt:
     calls: int
     repeated: int
     rows: Mapping[str, int]
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For a program: amounts as integer millicredits."""
@@ -77,6 +78,7 @@ class Receipt:
             "charged_least_millicredits": self.charged.least,
             "charged_most_millicredits": self.charged.most,
             "held_millicredits": self.held,
+            "notes": list(self.notes),
         }
 
     def lines(self) -> list[tuple[str, str]]:
@@ -95,7 +97,7 @@ class Receipt:
             lines.append(("repeated", f"{self.repeated:,} calls of earlier runs, under their reservations"))
         if self.stopped_why:
             lines.append(("stopped", self.stopped_why))
-        return lines
+        return [*lines, *(("note", note) for note in self.notes)]
 
     def __str__(self) -> str:
         return text_block(f"{self._head()}.", self.lines())
@@ -154,6 +156,7 @@ def make_receipt(record: RunRecord, rows: Mapping[str, int], repeated: int) -> R
         calls=record.calls,
         repeated=repeated,
         rows=rows,
+        notes=tuple(record.context.get("notes", ())),
     )
 
 

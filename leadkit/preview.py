@@ -142,7 +142,7 @@ def make_preview(
         least=operation.price.least * new,
         expected=_expected(operation.price, new, hit_rate),
         most=operation.price.most * (new + doubtful),
-        seconds=seconds_for(operation.limit, calls),
+        seconds=seconds_for(operation.limit, calls * (2 if operation.balance_first else 1)),
         notes=tuple(notes),
         hit_rate=hit_rate,
     )

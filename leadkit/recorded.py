@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from leadkit.errors import LedgerError
-from leadkit.providers.base import Operation
+from leadkit.errors import LeadkitError, LedgerError
+from leadkit.money import credits_text
+from leadkit.providers.base import Balance, Operation
 from leadkit.run import Outcome, Runner
 from leadkit.workspace import Workspace
 
@@ -43,6 +44,7 @@ class RecordedRun:
             owner=self._owner,
             approved=record.approved,
             fresh_after=record.fresh_after,
+            balance=lambda: workspace.balance(operation.provider),
             **options,
         )
         self.outcome = runner.carry_out(keys)
@@ -82,7 +84,9 @@ def new_run(
         The approval was used already. Nothing was bought.
     """
     workspace.send(operation.provider)  # no key, no run
-    workspace.identify(operation.provider)
+    balance = workspace.identify(operation.provider)
+    if approved:
+        context = {**context, "notes": _balance_notes(workspace, operation.provider, balance, approved)}
     account = workspace.account(operation.provider)
     run_id = secrets.token_hex(4)
 
@@ -136,3 +140,17 @@ def _owned_run(workspace: Workspace, run_id: str, start: Callable[[str], None]) 
         run.end()
     finally:
         owner.release()
+
+
+def _balance_notes(workspace: Workspace, provider: str, balance: Balance | None, approved: int) -> list[str]:
+    """A sentence where the account has less than was approved. Free; no sentence where nobody knows."""
+    try:
+        left = (balance or workspace.balance(provider)).remaining
+    except LeadkitError:
+        return []
+    if left is None or left >= approved:
+        return []
+    return [
+        f"{credits_text(left)} credits were left at {provider} when the run began, fewer than the "
+        f"{credits_text(approved)} approved; it stops when they are used up, and can be resumed."
+    ]

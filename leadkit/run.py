@@ -10,7 +10,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from leadkit.clock import Clock
 from leadkit.errors import (
@@ -27,9 +26,12 @@ from leadkit.errors import (
     SettingsError,
 )
 from leadkit.ledger import Claim, FactState, Ledger
-from leadkit.money import Amount
+from leadkit.money import Amount, credits_text
 from leadkit.pace import Pace, retry_after
-from leadkit.providers.base import Decoded, Operation, Request, Response
+from leadkit.progress import Outcome, Progress
+from leadkit.providers.base import Balance, Decoded, Operation, Request, Response
+
+__all__ = ["Outcome", "Progress", "Runner"]
 
 THREADS = 8
 #: How often one call is sent again when its repeat is free, or when it provably never arrived.
@@ -44,35 +46,6 @@ _BACKOFF_SECONDS = (1.0, 2.0, 4.0)
 #: A request may be under way for so long before the provider looks at it.
 _IN_FLIGHT_SECONDS = 600.0
 _NEVER_CAME = "asked for earlier, and the answer never came"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is. Amounts in millicredits; ``seconds_left`` at the rate limit."""
-
-    keys_done: int
-    keys_total: int
-    spent: int
-    approved: int
-    seconds_left: float
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a run did with its keys. Whatever is not listed is answered, and stands in the ledger."""
-
-    bought: set[str] = field(default_factory=set)
-    known: set[str] = field(default_factory=set)
-    over_budget: dict[str, str] = field(default_factory=dict)
-    in_doubt: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    not_tried: set[str] = field(default_factory=set)
-    #: Keys that were never in a paid call, because a free one said that there is nothing to buy; and its words.
-    not_found: dict[str, str] = field(default_factory=dict)
-    #: Calls of earlier runs that were repeated; what they cost stays with those runs.
-    repeated: int = 0
-    stopped: LeadkitError | None = None
-    cancelled: bool = False
 
 
 class Runner:
@@ -94,6 +67,7 @@ class Runner:
         progress: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
         threads: int = THREADS,
+        balance: Callable[[], Balance] | None = None,
     ) -> None:
         self._ledger = ledger
         self._operation = operation
@@ -109,6 +83,7 @@ class Runner:
         self._cancel = cancel or threading.Event()
         self._halt = threading.Event()  # cancelled, or stopped by an error
         self._threads = threads
+        self._balance = balance if operation.balance_first else None
         self._work: deque[tuple[str, ...] | int] = deque()  # batches of keys, or calls to repeat
         self._waiting: list[str] = []
         self._doubtful: dict[int, tuple[str, ...]] = {}  # call → keys of this run that it covers
@@ -247,6 +222,27 @@ class Runner:
         if claim.call_id is not None:
             self._call(claim, claim.call_id)
 
+    def _cut_to_balance(self, claim: Claim, call_id: int) -> bool:
+        """Whether a call is put back in parts, because the account could not pay for it as a whole.
+
+        What a provider does when credits run out within a call is documented nowhere. A call for one key is never
+        put back: it may be free, and if not, the provider refuses it and charges nothing.
+        """
+        each, keys = self._operation.price.most, claim.keys
+        if self._balance is None or not each or len(keys) < 2 or not self._pace.acquire(self._halt):
+            return False
+        try:
+            left = self._balance().remaining
+        except LeadkitError:  # the call itself will say what is wrong
+            return False
+        if left is None or left >= claim.reserved:
+            return False
+        fit = max(left // each, 1)
+        self._ledger.release(call_id, f"{credits_text(left)} credits are left, fewer than it may cost")
+        with self._changed:
+            self._work.extendleft([keys[fit:], keys[:fit]])
+        return True
+
     def _repeat_call(self, call_id: int) -> None:
         claim = self._ledger.reclaim(call_id, owner=self._owner, may_repeat=self._may_repeat)
         if claim is None:
@@ -282,6 +278,8 @@ class Runner:
 
     def _send_until_clear(self, claim: Claim, call_id: int) -> None:
         unclear = claim.attempt > 1  # an earlier sending may have been charged
+        if not unclear and self._cut_to_balance(claim, call_id):
+            return
         first_sent = claim.first_sent
         try:
             request = self._operation.encode(claim.keys)

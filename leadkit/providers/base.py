@@ -139,6 +139,9 @@ class Operation:
     decode: Callable[[Sequence[str], Response], Decoded]
     #: Which columns name a row, by role (leadkit.schemas.ROLE_KINDS), best first; empty: those of the step.
     identities: tuple[tuple[str, ...], ...] = ()
+    #: Whether the balance is asked for before each paid call for several keys. For where others spend from the same
+    #: credits, and asking is free and takes little of the rate.
+    balance_first: bool = False
     #: A free operation on the same keys. What it does not find is not worth paying for; its answer's note says why.
     free_preview: Operation | None = None
 

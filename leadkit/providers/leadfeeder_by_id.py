@@ -111,6 +111,9 @@ def _operation(
             *columns(fields, prefix),
             ResultColumn(f"{prefix}_current_id", "id", "The id under which Leadfeeder keeps it now"),
         ),
+        # Whoever works in Leadfeeder's app spends the same credits. One question for each 25 records, at 10 a second
+        # and 100,000 a month, costs nothing that is missed.
+        balance_first=True,
         encode=lambda keys: _encode(path, keys, account()),
         decode=lambda keys, response: _decode(keys, read_or_refuse(keys, response, account()), fields),
     )

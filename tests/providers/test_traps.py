@@ -32,6 +32,7 @@ IQ_SEARCH, IQ_ANSWERS = "providers/test_leadiq_search.py", "providers/test_leadi
 IQ_LISTS = "providers/test_leadiq_lists.py"
 FEEDER, FEEDER_ANSWERS = "providers/test_leadfeeder.py", "providers/test_leadfeeder_answers.py"
 FEEDER_LISTS, FEEDER_MATCH = "providers/test_leadfeeder_lists.py", "providers/test_leadfeeder_match.py"
+CREDITS = "providers/test_shared_credits.py"
 LEADEY = "providers/test_leadey.py"
 
 #: Number → what misleads, and the tests.
@@ -117,7 +118,11 @@ TRAPS: dict[int, tuple[str, list[tuple[str, str]]]] = {
     ),
     15: (
         "colleagues in Leadfeeder's web app spend the same credits",
-        [(FEEDER, "test_trap_15_credits_that_somebody_else_spent_stop_the_run_and_nothing_is_in_doubt")],
+        [
+            (FEEDER, "test_trap_15_credits_that_somebody_else_spent_stop_the_run_and_nothing_is_in_doubt"),
+            (CREDITS, "test_trap_15_credits_that_a_colleague_spends_are_noticed_before_the_next_batch"),
+            (CREDITS, "test_trap_15_the_balance_is_read_before_each_paid_batch_and_for_no_free_call"),
+        ],
     ),
     16: (
         "Leadey's webhook starts messages to people",

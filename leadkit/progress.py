@@ -1,0 +1,36 @@
+"""How far a run is, and what it did with its keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from leadkit.errors import LeadkitError
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. Amounts in millicredits; ``seconds_left`` at the rate limit."""
+
+    keys_done: int
+    keys_total: int
+    spent: int
+    approved: int
+    seconds_left: float
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run did with its keys. Whatever is not listed is answered, and stands in the ledger."""
+
+    bought: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    over_budget: dict[str, str] = field(default_factory=dict)
+    in_doubt: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    not_tried: set[str] = field(default_factory=set)
+    #: Keys that were never in a paid call, because a free one said that there is nothing to buy; and its words.
+    not_found: dict[str, str] = field(default_factory=dict)
+    #: Calls of earlier runs that were repeated; what they cost stays with those runs.
+    repeated: int = 0
+    stopped: LeadkitError | None = None
+    cancelled: bool = False
