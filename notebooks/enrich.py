@@ -50,7 +50,8 @@ def _():
 def _(here):
     mo.stop(here is None)
     params = mo.query_params()
-    get_ended, set_ended = mo.state("")
+    # The cell whose button resumes a job is to run again, too.
+    get_ended, set_ended = mo.state("", allow_self_loops=True)
     return get_ended, params, set_ended
 
 

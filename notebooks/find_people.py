@@ -52,7 +52,7 @@ def _():
 def _(here):
     mo.stop(here is None)
     params = mo.query_params()
-    get_ended, set_ended = mo.state("")
+    get_ended, set_ended = mo.state("", allow_self_loops=True)
     get_said, set_said = mo.state(0)
     return get_ended, get_said, params, set_ended, set_said
 

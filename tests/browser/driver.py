@@ -151,7 +151,8 @@ def profile(
 @contextmanager
 def visitor(context: BrowserContext, server: Server) -> Iterator[Visitor]:
     """Somebody with a page of their own, which is closed in the end; who runs the server, unless signed in."""
-    if not context.cookies(server.url):
+    port = server.url.rpartition(":")[2].strip("/")
+    if not any(cookie["name"].endswith(port) for cookie in context.cookies(server.url)):
         server.sign_in(context)
     page = context.new_page()
     try:
