@@ -1,8 +1,9 @@
 """Bringing a ledger that an older leadkit wrote up to today's tables, step by step, in one transaction.
 
-New tables need no step: they are made when they are missing. A change to a table that is there gets a step
-here, under the version it starts from, and ``SCHEMA_VERSION`` goes up by one. Steps are never changed later,
-and use no table from ``schema.py``, which describes today's tables and not those of back then.
+New tables need no step: they are made when they are missing. A change to a table that is there, or an index on
+it, gets a step here, under the version it starts from, and ``SCHEMA_VERSION`` goes up by one. Steps are never
+changed later, and use no table from ``schema.py``, which describes today's tables and not those of back then.
+A ledger of each version is kept in ``tests/ledger/versions``.
 """
 
 from __future__ import annotations

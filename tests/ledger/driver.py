@@ -102,8 +102,9 @@ class LedgerDriver:
         account: str = "main",
         user: str = "tester",
         keys: Sequence[str] = (),
+        name: str | None = None,
     ) -> RunDriver:
-        run_id = f"run{next(self._ids)}"
+        run_id = name or f"run{next(self._ids)}"
         owner = self.ledger.owners.start()
         operation_id = self.ledger.start_run(
             run_id,
