@@ -147,7 +147,7 @@ def _added_columns(
         cells[~usable] = None
         if column.default is not None:
             cells[pd.isna(cells)] = column.default
-        added[column.name] = pd.Series(cells, index=index, dtype=_DTYPES[column.dtype])
+        added[column.name] = pd.Series(cells, index=index, dtype=DTYPES[column.dtype])
     status, note, cost = (column.name for column in result_columns(plan.operation)[-3:])
     added[status] = pd.Series(np.array(OUTCOMES, dtype=object)[statuses], index=index, dtype="str")
     notes = np.array([*key_notes, ""], dtype=object)[plan.codes]
@@ -162,7 +162,8 @@ def _added_columns(
     return added
 
 
-_DTYPES: Mapping[str, Any] = {"text": "str", "integer": "Int64", "number": "Float64", "boolean": "boolean"}
+#: How pandas keeps a column of each kind.
+DTYPES: Mapping[str, Any] = {"text": "str", "integer": "Int64", "number": "Float64", "boolean": "boolean"}
 
 
 def _assign_new(plan: Plan, added: Mapping[str, Any]) -> pd.DataFrame:

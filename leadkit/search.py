@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from leadkit.errors import ApprovalError, BadAnswerError, InputError
+from leadkit.join import DTYPES
 from leadkit.ledger import FactState, Ledger, Stored
 from leadkit.ledger.retention import PAGE_KEEPS_DAYS
 from leadkit.money import Amount, credits_text, to_millicredits
@@ -178,7 +179,8 @@ def _rows(search: Search, pages: Sequence[Stored], most_rows: int, ledger: Ledge
     first = search.columns[0].name  # every provider's first column is the id of the row
     rows = [dict(row) for page in pages for row in page.values["rows"]]
     rows = _without_suppressed(rows, first, ledger)
-    found = pd.DataFrame(rows, columns=[column.name for column in search.columns])
+    dtypes = {column.name: DTYPES[column.dtype] for column in search.columns}
+    found = pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
     found = found.drop_duplicates(subset=first, ignore_index=True).head(most_rows)
     found.attrs["notes"] = _notes(search, pages, most_rows)
     return found

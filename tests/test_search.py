@@ -158,3 +158,12 @@ def test_what_a_search_gave_is_known_without_asking_until_a_day_has_passed(
     clock.wait(PAGE_KEEPS_DAYS * 86_400 + 1)
     assert known_rows("search_people", {"country": "DE"}, **asked) is None
     assert len(box.requests) == requests
+
+
+@pytest.mark.parametrize("country", ["DE", "Nowhere"])
+def test_columns_of_a_search_have_their_types_whatever_came(workspace: Workspace, country: str) -> None:
+    found = leadkit.search_people(country=country, most_rows=30, workspace=workspace)
+    assert (len(found) == 0) == (country == "Nowhere")
+    assert {str(found[name].dtype) for name in ("lead_id", "full_name", "country")} == {"str"}
+    assert str(found["employees"].dtype) == "Int64"
+    assert str(found["has_email"].dtype) == "boolean"
