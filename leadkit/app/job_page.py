@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import marimo as mo
@@ -184,20 +185,22 @@ def unfinished_links(jobs: Jobs, user: str, app: str = "enrich", at_most: int = 
 
 def source_words(jobs: Jobs, source: Source) -> mo.Html:
     """Which workbook a page goes on with, and the steps that it has behind it."""
-    behind = steps_behind(jobs, source.after)
+    behind = steps_behind(jobs.folder, source.after)
     words = [f"{job_title(job)}: {charged} credits." for job, charged in behind]
     parts = [panels.bullets(words)] if words else []
     return mo.vstack([panels.actions([("Start with another workbook", "?")]), *parts])
 
 
-def steps_behind(jobs: Jobs, job_id: str) -> list[tuple[JobFolder, str]]:
-    """The jobs that made a workbook what it is, the first one first, each with the credits that it was charged."""
+def steps_behind(folder: Path, job_id: str) -> list[tuple[JobFolder, str]]:
+    """The jobs that made a workbook what it is, the first one first, each with the credits that it was charged.
+
+    ``folder`` is that of all jobs. A job whose files were removed ends the list.
+    """
     found: list[tuple[JobFolder, str]] = []
-    while job_id:
-        job = JobFolder(jobs.folder / job_id)
-        with contextlib.suppress(RunNotFoundError):
-            found.insert(0, (job, str(jobs.status(job).charged)))
-        job_id = job.order.after if job.exists() else ""
+    while job_id and (job := JobFolder(folder / job_id)).receipt:
+        charged = dict(map(tuple, job.receipt["lines"]))["credits charged"]
+        found.insert(0, (job, charged))
+        job_id = job.order.after
     return found
 
 
@@ -222,11 +225,12 @@ def job_head(job: JobFolder, status: Status) -> mo.Html:
 
 def job_result(job: JobFolder) -> mo.Html:
     """What became of the rows, and the receipt. Only for a job with a result."""
-    receipt = job.receipt
+    receipt, behind = job.receipt, steps_behind(job.path.parent, job.order.after)
+    before = [f"Done before: {job_title(one)}, {charged} credits." for one, charged in behind]
     return mo.vstack(
         [
             charts.rows_chart(receipt["receipt"]["rows"], charts.OUTCOME_WORDS),
-            panels.bullets([*_written(receipt["written"]), *receipt["notes"]]),
+            panels.bullets([*before, *_written(receipt["written"]), *receipt["notes"]]),
             mo.accordion({"Receipt": panels.lines(map(tuple, receipt["lines"]))}),
         ]
     )
@@ -284,9 +288,9 @@ def _pilot_words(receipt: Mapping[str, Any]) -> str:
     if not asked:
         return "The pilot asked for nobody, so it shows nothing about the rest."
     least, most = receipt["charged_least_millicredits"], receipt["charged_most_millicredits"]
-    cost = credits_text(round(most / asked))
-    each = f"{cost} credits each" if least == most else f"at most {cost} credits each"
-    return f"The pilot asked for {asked:,} and found {found:,} ({found / asked:.0%}), for {each}."
+    at_most = "" if least == most else "at most "
+    spent = f"{at_most}{credits_text(most)} credits, {at_most}{credits_text(round(most / asked))} each"
+    return f"The pilot asked for {asked:,} and found {found:,} ({found / asked:.0%}), for {spent}."
 
 
 def _reason(reason: str, n: int) -> str:

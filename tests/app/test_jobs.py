@@ -347,7 +347,7 @@ def test_a_second_step_goes_on_with_the_result_and_brings_back_one_workbook(desk
     second = desk.approve(desk.draft(source, "validate_emails", "leadleap_email"))()
     assert desk.wait(second).state == "done"
     assert second.receipt["name"] == "leads.enriched.xlsx"
-    assert [(job.id, charged) for job, charged in steps_behind(desk.jobs, second.id)] == [
+    assert [(job.id, charged) for job, charged in steps_behind(desk.jobs.folder, second.id)] == [
         (first.id, "4"),
         (second.id, "0 to 4"),
     ]
@@ -357,7 +357,7 @@ def test_a_second_step_goes_on_with_the_result_and_brings_back_one_workbook(desk
     header = [cell.value for cell in workbook["Leads"][1]]
     assert {"Email", "leadleap_email", "leadleap_email_verdict"} <= set(header)
     first.remove()
-    assert [job.id for job, _ in steps_behind(desk.jobs, second.id)] == [second.id]
+    assert [job.id for job, _ in steps_behind(desk.jobs.folder, second.id)] == [second.id]
 
 
 def test_rows_over_a_ceiling_are_told_with_the_ceiling_and_not_with_the_amount(
