@@ -309,10 +309,16 @@ def _charged(call: Row[Any], reported: Amount | None, *, share: float) -> Amount
     share_reserved = round(call.reserved * share)
     if reported is None:
         return Amount(call.least, max(share_reserved, call.most))
+    earlier = call.most
+    if reported.least < reported.most:
+        # Limits for the whole call: what was left out keeps its part of them in what stays reserved for it, and
+        # saying them again, of a repeat that is free by the documents, raises them no further.
+        beyond = max(reported.most - call.reserved, 0)
+        reported = Amount(reported.least, max(reported.least, min(reported.most, share_reserved + beyond)))
+        earlier = max(call.most - reported.most, 0)
     if call.attempts == 1:
         return reported
-    most = max(share_reserved, call.most + reported.most)
-    return Amount(max(call.least, reported.least), most)
+    return Amount(max(call.least, reported.least), max(share_reserved, earlier + reported.most))
 
 
 def _set_apart(

@@ -233,6 +233,32 @@ def test_what_an_answer_left_out_keeps_its_share_of_the_reservation(driver: Ledg
     assert run.reserve(["c"]).over_budget == ("c",)
 
 
+def test_an_estimate_for_a_whole_batch_is_not_the_cost_of_the_keys_that_were_answered(
+    driver: LedgerDriver,
+) -> None:
+    run = driver.start_run(3000)
+    run.settle(run.reserve(["a", "b", "c"]), {"a": FOUND}, Amount(0, 3000))
+    (left_out,) = [call for call in driver.ledger.calls(run.id) if call.state is CallState.IN_DOUBT]
+    assert left_out.reserved == 2000
+    # Asked for again, it says the same of itself, and the run is still within what was approved.
+    again = run.reclaim(left_out.id)
+    assert again is not None
+    run.settle(again, {"b": FOUND, "c": FOUND}, Amount(0, 2000))
+    record = driver.ledger.run(run.id)
+    assert (record.charged, record.held) == (Amount(0, 3000), 0)
+
+
+def test_an_estimate_that_is_repeated_for_nothing_is_not_added_up(driver: LedgerDriver) -> None:
+    run = driver.start_run(1000)
+    claim = run.reserve(["a"])
+    for _ in range(3):
+        run.settle(claim, {}, Amount(0, 1000))
+        assert driver.ledger.run(run.id).held == 1000
+        claim = run.reclaim(claim.call_id) or claim
+    run.settle(claim, {"a": FOUND}, Amount(0, 1000))
+    assert driver.ledger.run(run.id).charged == Amount(0, 1000)
+
+
 def test_what_an_answer_left_out_is_never_taken_for_new(driver: LedgerDriver) -> None:
     run = driver.start_run(10_000)
     run.settle(run.reserve(["a", "b"]), {"a": FOUND}, Amount(2_000, 2_000))
