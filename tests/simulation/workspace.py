@@ -9,6 +9,7 @@ from leadkit.ledger import Ledger, Owner
 from leadkit.ledger.budget import Caps
 from leadkit.pace import Pace
 from leadkit.providers.base import Operation
+from leadkit.providers.leadiq import LeadIQ
 from leadkit.providers.leadleap import LeadLeap
 from leadkit.workspace import Workspace
 from tests.simulation.scheduler import Process, Scheduler, SimulatedClock
@@ -77,10 +78,13 @@ class SimulatedWorkspace(Workspace):
         return self._book
 
     def provider(self, name: str) -> Any:
-        return _Provider(self._world.operation)
+        return _PROVIDERS[name](self._world.operation)
 
     def send(self, provider: str) -> Any:
         return self._world.wire.send
+
+    def read_prices(self, provider: str) -> None:
+        """The schedule has them."""
 
     def pace(self, operation: Operation) -> Pace:
         return self._pace
@@ -89,12 +93,23 @@ class SimulatedWorkspace(Workspace):
         return self.ledger.fingerprint("the key of the simulation")
 
 
-class _Provider(LeadLeap):
+class _OwnOperation:
     """The product's own decoding; the operation's price and repeat rule are the schedule's."""
 
     def __init__(self, operation: Operation) -> None:
         super().__init__()
-        self._operation = operation
+        self._its = operation
 
     def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
-        return self._operation
+        return self._its
+
+
+class _LeadLeap(_OwnOperation, LeadLeap):
+    pass
+
+
+class _LeadIQ(_OwnOperation, LeadIQ):
+    pass
+
+
+_PROVIDERS = {"leadleap": _LeadLeap, "leadiq": _LeadIQ}

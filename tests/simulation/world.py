@@ -22,6 +22,7 @@ from leadkit.ledger.schema import FactState
 from leadkit.money import credits_text, to_millicredits
 from leadkit.plan import Plan, make_plan
 from leadkit.providers.base import Operation, Price, Repeat
+from leadkit.providers.leadiq import LeadIQ
 from leadkit.providers.leadleap import LeadLeap
 from leadkit.result import resume_run, run_plan
 from leadkit.run import Outcome, Runner
@@ -313,11 +314,14 @@ _UNFINISHED = "SELECT id FROM runs WHERE state <> 'done' ORDER BY id"
 
 
 def operation_of(schedule: Schedule) -> Operation:
-    """LeadLeap's operation, with the schedule's price, batch size and repeat rule."""
+    """The provider's operation, with the schedule's price, batch size and repeat rule."""
     exact = schedule.step == "validate_emails" and schedule.reports_cost and not schedule.cheaper
-    leadleap = LeadLeap(validation_millicredits=schedule.price if exact else None)
+    provider: LeadLeap | LeadIQ = LeadLeap(validation_millicredits=schedule.price if exact else None)
+    if schedule.provider == "leadiq":
+        provider = LeadIQ()
+        provider.use_prices({"Api": {"PersonEmail": schedule.price}}, "2026-03-02")
     return dataclasses.replace(
-        leadleap.operation(schedule.step),
+        provider.operation(schedule.step),
         batch_size=schedule.batch_size,
         price=Price(0, schedule.price // 2, schedule.price, source="the simulation"),
         repeat=Repeat(
