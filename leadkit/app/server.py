@@ -1,170 +1,199 @@
-"""The shell around the apps: one web server on this machine's loopback address."""
+"""The web server of the apps: on this machine's loopback address, or where colleagues reach it through a proxy."""
 
 from __future__ import annotations
 
 import contextlib
+import inspect
+import ipaddress
 import socket
 import sys
 import webbrowser
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from leadkit.app.places import notebooks_folder
 from leadkit.app.upload import LIMIT_BYTES
 from leadkit.errors import SettingsError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
-    from starlette.types import ASGIApp
+
+    from leadkit.app.sign_in import SignIn
 
 #: A page that lost its connection for longer than this starts anew; its job goes on.
 SESSION_SECONDS = 120
 #: A file's bytes arrive as base64, a third longer, in a request that says a little more.
 BODY_LIMIT_BYTES = LIMIT_BYTES * 4 // 3 + 1_000_000
+#: What a browser says over a WebSocket is short; files take the other way.
+MESSAGE_LIMIT_BYTES = 1_000_000
 #: How long open pages may keep a server that was told to end.
 END_SECONDS = 3
-#: What anybody may ask the browser to keep to, whatever a page contains.
-_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-)
 
 
 def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    address: str | None = None,
+    trusted_proxies: Sequence[str] = (),
+    user_header: str = "X-Remote-User",
     open_browser: bool = False,
     announce: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve the apps until interrupted.
+    """Serve the apps until interrupted, to those who sign in.
 
     Parameters
     ----------
     host
-        An address of this machine. Nobody signs in here, so only loopback is taken.
+        An address of this machine. With another than loopback, ``address`` has to be named.
     port
         0 takes a free one.
+    address
+        What people type to get here, such as ``https://leads.example.com``: the proxy with TLS in front. Requests
+        for any other host are refused. None for this machine's browser alone.
+    trusted_proxies, user_header
+        Addresses of servers that sign people in themselves, and the header in which they name them; from
+        anybody else the header is ignored. Who is not among the users may only look.
     open_browser
-        Open the page in the user's browser.
+        Open the page in the user's browser, signed in.
     announce
-        Told the address, in one line, once there is an answer to be had; None writes it to standard output.
+        Told where the apps are and how to sign in, line by line, once there is an answer to be had; None writes
+        to standard output.
 
     Raises
     ------
     SettingsError
-        Not a loopback address, or the port is in use.
+        The address is missing or is none, the port is in use, or the files of token and users cannot be used.
     """
     import uvicorn
 
+    from leadkit.app.sign_in import Proxy, SignIn
+    from leadkit.app.users import token
+
+    public = None if address is None else _origin(address)
+    if public is None and not _is_loopback(host):
+        msg = (
+            f"Whoever reaches {host} could ask for any address. Name the one that people type, such as "
+            "--address https://leads.example.com, where a proxy with TLS answers."
+        )
+        raise SettingsError(msg)
+    folder = sharing_folder()
+    proxy = Proxy(frozenset(map(_ip, trusted_proxies)), user_header.lower()) if trusted_proxies else None
     listener = _listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{listener.getsockname()[1]}/"
+    here = listener.getsockname()[1]
+    # Browsers send a cookie to all ports of a host; a name for each keeps two servers apart.
+    sign_in = SignIn(token(folder / "token"), users_file(), proxy=proxy, cookie=f"leadkit-{here}")
+    origins = [f"http://{name}:{here}" for name in ("127.0.0.1", "localhost", "[::1]")]
+    url = origins[2] if host == "::1" else origins[0]
 
     def ready() -> None:
-        (announce or _say)(f"leadkit is at {url} (Ctrl-C ends it)")
+        say = announce or _say
+        link = f"{public or url}/sign-in?once={sign_in.link()}"
+        say(f"leadkit is at {public or url}/ (Ctrl-C ends it)")
+        say(f"Sign in, once, with {link}\nor with the token in {folder / 'token'}")
         if open_browser:
-            webbrowser.open(url)
+            webbrowser.open(link)
 
     # Addresses of pages hold the ids of sessions and jobs, so they are kept out of logs.
     config = uvicorn.Config(
-        asgi_app(ready=ready),
+        asgi_app(sign_in, [*origins, *([public] if public else [])], ready=ready),
         log_level="warning",
         access_log=False,
         lifespan="on",
+        proxy_headers=False,  # who asks is decided by the address that the request came from
+        server_header=False,
+        ws_max_size=MESSAGE_LIMIT_BYTES,
         timeout_graceful_shutdown=END_SECONDS,
     )
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        from leadkit.app import session
-
-        session.close()
+    uvicorn.Server(config).run(sockets=[listener])
 
 
-def asgi_app(*, ready: Callable[[], None] | None = None) -> Starlette:
-    """All apps as one ASGI application: ``/`` leads to the first, ``/<name>/`` is the notebook of that name."""
+def asgi_app(
+    sign_in: SignIn, origins: Sequence[str], *, ready: Callable[[], None] | None = None
+) -> Starlette:
+    """All apps as one ASGI application: ``/`` lists them, ``/<name>/`` is the notebook of that name.
+
+    Parameters
+    ----------
+    sign_in
+        Who may enter. From now on, the notebooks of this process know nobody else.
+    origins
+        The addresses at which it is reached, such as ``http://127.0.0.1:2718``; all others are refused.
+    ready
+        Called once requests are answered.
+    """
     import marimo
     from starlette.applications import Starlette
+    from starlette.concurrency import run_in_threadpool
     from starlette.middleware import Middleware
-    from starlette.responses import RedirectResponse
-    from starlette.routing import Mount, Route
+    from starlette.routing import Mount
 
-    notebooks = sorted(notebooks_folder().glob("[a-z]*.py"))
-    if not notebooks:
-        msg = f"There is no app in {notebooks_folder()}. Install leadkit again."
-        raise SettingsError(msg)
+    from leadkit.app import session
+    from leadkit.app.home import apps
+    from leadkit.app.pages import routes
+    from leadkit.app.shell import Gate, LimitBody, OwnOrigin, OwnPages, SafeHeaders
+    from leadkit.app.visitor import guard
+
     builder = marimo.create_asgi_app(quiet=True, session_ttl=SESSION_SECONDS)
-    for notebook in notebooks:
-        builder = builder.with_app(path=f"/{notebook.stem}", root=str(notebook))
-    apps = builder.build()
-    _follow_the_systems_colours(apps)
+    for app in apps():
+        builder = builder.with_app(path=f"/{app.name}", root=str(app.path))
+    notebooks = builder.build()
+    _follow_the_systems_colours(notebooks)
+    guard(sign_in.confirm)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         if ready is not None:
             ready()
         yield
+        # The threads of open pages would keep a server that was told to end.
+        for state in _states(notebooks):
+            ended = state.session_manager.shutdown()
+            if inspect.isawaitable(ended):  # in newer marimo it is
+                await ended
+        await run_in_threadpool(session.close)
 
-    first = f"/{notebooks[0].stem}/"
     return Starlette(
-        routes=[Route("/", lambda _: RedirectResponse(first)), Mount("/", app=apps)],
-        # Signing in, and the check of where a request comes from, belong at the head of this list.
-        middleware=[Middleware(SafeHeaders), Middleware(LimitBody)],
+        routes=[
+            *routes(sign_in, secure=any(one.startswith("https:") for one in origins)),
+            Mount("/", notebooks),
+        ],
+        middleware=[
+            Middleware(SafeHeaders),
+            Middleware(OwnOrigin, origins=origins),
+            Middleware(LimitBody, limit_bytes=BODY_LIMIT_BYTES),
+            Middleware(Gate, sign_in=sign_in),
+            Middleware(OwnPages),
+        ],
         lifespan=lifespan,
     )
 
 
-class LimitBody:
-    """Turns away requests that are larger than any upload can be, however their size is stated."""
+def sharing_folder() -> Path:
+    """Where the token and the users are kept, for nobody else to read."""
+    from leadkit.settings import Settings
 
-    def __init__(self, app: ASGIApp, limit_bytes: int = BODY_LIMIT_BYTES) -> None:
-        self._app = app
-        self._limit = limit_bytes
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        from starlette.responses import PlainTextResponse
-
-        stated = dict(scope.get("headers") or ()).get(b"content-length", b"0")
-        if stated.isdigit() and int(stated) > self._limit:
-            refusal = PlainTextResponse(f"At most {self._limit:,} bytes can be uploaded.", 413)
-            await refusal(scope, receive, send)
-            return
-        seen = 0
-
-        async def receive_within_limit() -> Any:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            # A body without a stated length is cut off; what is left of it cannot be read as a request.
-            return {"type": "http.disconnect"} if seen > self._limit else message
-
-        await self._app(scope, receive_within_limit if scope["type"] == "http" else receive, send)
+    return Settings.from_environment().home / "app"
 
 
-class SafeHeaders:
-    """Adds headers that keep a page from being framed, guessed at or named to others."""
+def users_file() -> Any:
+    """The users of this workspace."""
+    from leadkit.app.users import Users
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async def send_with_headers(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                named = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in _HEADERS if h[0] not in named)]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+    return Users(sharing_folder() / "users.json")
 
 
 def _follow_the_systems_colours(apps: Any) -> None:
     """Light or dark as the visitor's system is. marimo takes this from the working directory's settings only."""
-    for route in apps.routes:
-        state: Any = getattr(getattr(route, "app", None), "state", None)
-        if hasattr(state, "config_manager"):
-            state.config_manager = state.config_manager.with_overrides({"display": {"theme": "system"}})
+    for state in _states(apps):
+        state.config_manager = state.config_manager.with_overrides({"display": {"theme": "system"}})
+
+
+def _states(apps: Any) -> list[Any]:
+    """What marimo keeps of each mounted notebook."""
+    found = (getattr(getattr(route, "app", None), "state", None) for route in apps.routes)
+    return [state for state in found if hasattr(state, "session_manager")]
 
 
 def _say(line: str) -> None:
@@ -172,11 +201,30 @@ def _say(line: str) -> None:
     sys.stdout.flush()  # also when a program reads it
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    if host not in ("127.0.0.1", "::1", "localhost"):
-        msg = f"The apps can only be served on this machine: 127.0.0.1 or ::1, not {host}."
+def _is_loopback(host: str) -> bool:
+    return host in ("127.0.0.1", "::1", "localhost")
+
+
+def _ip(address: str) -> str:
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        msg = f"{address!r} is not an address of a proxy, such as 127.0.0.1."
+        raise SettingsError(msg) from None
+
+
+def _origin(address: str) -> str:
+    """``https://leads.example.com`` of what was typed."""
+    parts = urlsplit(address)
+    whole = parts.scheme in ("http", "https") and parts.hostname and not parts.username
+    if not whole or parts.path not in ("", "/") or parts.query or parts.fragment:
+        msg = f"{address!r} is not an address such as https://leads.example.com, without a path."
         raise SettingsError(msg)
-    family = socket.AF_INET6 if host == "::1" else socket.AF_INET
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -184,6 +232,6 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen()  # from here on a visitor waits instead of being turned away
     except OSError as error:
         listener.close()
-        msg = f"Port {port} cannot be used: {error.strerror}. Choose another, or 0 for a free one."
+        msg = f"Port {port} of {host} cannot be used: {error.strerror}. Choose another, or 0 for a free one."
         raise SettingsError(msg) from error
     return listener

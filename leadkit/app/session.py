@@ -91,8 +91,13 @@ _lock = threading.Lock()
 _session: Session | None = None
 
 
-def session() -> Session:
+def session(who: Visitor | None = None) -> Session:
     """What whoever looks works with; the workspace is opened at first use: the sandbox when no key is set.
+
+    Parameters
+    ----------
+    who
+        None: whoever looks at the page whose cell or button is at work.
 
     Raises
     ------
@@ -102,7 +107,7 @@ def session() -> Session:
         The workspace's folder cannot be used.
     """
     global _session
-    who = visitor()
+    who = who or visitor()
     with _lock:
         if _session is None:
             workspace = connect() if _a_key_is_set() else connect("sandbox")
@@ -119,7 +124,7 @@ def close() -> None:
         if _session is not None:
             _session.close()
             _session = None
-        guard(False)
+        guard(None)
 
 
 def _a_key_is_set() -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 import marimo as mo
 
 from leadkit.errors import ApprovalError, SettingsError
+from leadkit.money import credits_text
 
 #: ``look``: prices, and results of one's own. ``spend``: also approve amounts for work of one's own, within the
 #: daily cap. ``approve``: also decide what an earlier run left in doubt, and see what everybody spent.
@@ -26,12 +27,14 @@ class Visitor:
 
     ``daily_cap``: the most they may spend in a day (UTC) at one provider, in millicredits; None for no cap of
     their own. ``confirm_above``: amounts above these millicredits need their password once more; None never does.
+    ``confirmed``: they have just given it.
     """
 
     name: str
     role: Role = "approve"
     daily_cap: int | None = None
     confirm_above: int | None = None
+    confirmed: bool = False
 
     @property
     def may_spend(self) -> bool:
@@ -42,10 +45,21 @@ class Visitor:
         """Whether they decide about calls in doubt, and see what others spent."""
         return self.role == "approve"
 
-    def check_may_spend(self) -> None:
-        """Raise ApprovalError, in words for a person, when they may only look."""
+    def must_confirm(self, millicredits: int) -> bool:
+        """Whether so much needs their password once more: the page alone, or a script in it, cannot approve it."""
+        return not self.confirmed and self.confirm_above is not None and millicredits > self.confirm_above
+
+    def check_may_spend(self, millicredits: int = 0) -> None:
+        """Raise ApprovalError, in words for a person, when they may only look, or did not confirm so much."""
         if not self.may_spend:
             msg = f"{self.name} may look, but not spend. Nothing was sent. Ask whoever runs leadkit to change that."
+            raise ApprovalError(msg)
+        if self.must_confirm(millicredits):
+            assert self.confirm_above is not None
+            msg = (
+                f"More than {credits_text(self.confirm_above)} credits need your password. Nothing was sent. "
+                "Type it below the amount, and press the button again."
+            )
             raise ApprovalError(msg)
 
     def check_may_approve(self) -> None:
@@ -56,22 +70,19 @@ class Visitor:
 
     def to_meta(self) -> dict[str, Any]:
         """As it travels with a request."""
-        return asdict(self)
+        return asdict(replace(self, confirmed=False))
 
 
-@dataclass(slots=True)
-class _Door:
-    """Whether pages of this process are only for people who were let in."""
+Confirm = Callable[["Visitor", str], Visitor]
 
-    guarded: bool = field(default=False)
-
-
-_door = _Door()
+#: Set by a server: nobody is anybody then without having been let in, and this asks for their password once more.
+_confirm: Confirm | None = None
 
 
-def guard(guarded: bool = True) -> None:
-    """From now on, nobody is anybody without having been let in by the server."""
-    _door.guarded = guarded
+def guard(confirm: Confirm | None) -> None:
+    """From now on, only those have a name whom the server let in; None ends that."""
+    global _confirm
+    _confirm = confirm
 
 
 def owner() -> Visitor:
@@ -93,7 +104,21 @@ def visitor() -> Visitor:
     meta: Mapping[str, Any] = {} if request is None else request.meta
     if META in meta:
         return Visitor(**meta[META])
-    if _door.guarded:
+    if _confirm is not None:
         msg = "Nobody is signed in. Nothing was sent. Open the page again and sign in."
         raise SettingsError(msg)
     return owner()
+
+
+def confirmed(password: str) -> Visitor:
+    """Who looks, after their password was checked once more; with an empty one, just who looks.
+
+    Raises
+    ------
+    ApprovalError
+        It is not their password, or there were too many attempts. Nothing was sent.
+    SettingsError
+        Nobody was let in.
+    """
+    who = visitor()
+    return _confirm(who, password) if password and _confirm is not None else who

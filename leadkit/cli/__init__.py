@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from leadkit.cli import accounts, ledger, lists, plans, searches, serve
+from leadkit.cli import accounts, ledger, lists, plans, searches, serve, sharing
 from leadkit.cli.terminal import fail
 from leadkit.errors import LeadkitError
 
@@ -34,7 +34,8 @@ for panel, commands in PANELS.items():
         app.command(rich_help_panel=panel)(command)
 app.add_typer(ledger.app, name="ledger", rich_help_panel="Money")
 SERVERS = "Apps and servers"
-app.command(name="app", rich_help_panel=SERVERS)(serve.serve_app)
+app.command(name="app", rich_help_panel=SERVERS)(sharing.serve_app)
+app.add_typer(sharing.users, name="app-user", rich_help_panel=SERVERS)
 app.command(rich_help_panel=SERVERS)(serve.webhooks)
 app.command(rich_help_panel=SERVERS, **serve.PASSED_ON)(serve.sandbox)
 

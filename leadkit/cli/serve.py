@@ -1,4 +1,4 @@
-"""What runs until it is stopped: the apps, the receiver of events, the sandbox."""
+"""What runs until it is stopped: the receiver of events, the sandbox."""
 
 from __future__ import annotations
 
@@ -16,16 +16,6 @@ PASSED_ON: dict[str, Any] = {
         "help_option_names": [],
     }
 }
-
-
-def serve_app(
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 2718,
-    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser.")] = True,
-) -> None:
-    """Serve the apps to this machine's browser."""
-    from leadkit.app import serve
-
-    serve(port=port, open_browser=open_browser)
 
 
 def webhooks(

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import importlib.util
 import socket
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-import uvicorn
 
 from leadkit.app import places, server, session
 from leadkit.errors import SettingsError
@@ -68,58 +64,23 @@ def test_a_notebook_holds_layout_and_words_and_no_logic(path: Path) -> None:
     assert "environ" not in path.read_text("utf-8")
 
 
-@pytest.fixture
-def shell(closed_session: None) -> Iterator[str]:
-    """The address of the shell, served by a thread of this process."""
-    listener = server._listen("127.0.0.1", 0)
-    running = uvicorn.Server(uvicorn.Config(server.asgi_app(), log_level="error"))
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    running.should_exit = True
-    thread.join(10)
-
-
-def test_the_shell_leads_to_the_app_and_shows_neither_code_nor_frames(shell: str) -> None:
-    answer = requests.get(shell, timeout=30)
-    assert answer.url == f"{shell}enrich/"
-    assert answer.status_code == 200
-    assert answer.headers["x-frame-options"] == "DENY"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "make_draft" not in answer.text
-
-
-def test_a_request_larger_than_any_upload_is_turned_away(shell: str) -> None:
-    """The browser's own limit can be left out by whoever writes the request by hand."""
-    host, port = shell.removeprefix("http://").rstrip("/").split(":")
-    size = server.BODY_LIMIT_BYTES + 1
-    with socket.create_connection((host, int(port))) as by_hand:
-        by_hand.sendall(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
-        assert by_hand.recv(100).startswith(b"HTTP/1.1 413")
-
-
-def test_a_request_that_does_not_state_its_size_is_cut_off_at_the_limit() -> None:
-    seen: list[str | bytes] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        while (message := await receive())["type"] == "http.request":
-            seen.append(message["body"])
-        seen.append(message["type"])
-
-    async def endless() -> Any:
-        return {"type": "http.request", "body": b"1234", "more_body": True}
-
-    async def send(message: Any) -> None:
-        raise AssertionError(message)
-
-    asyncio.run(server.LimitBody(app, 10)({"type": "http", "headers": []}, endless, send))
-    assert seen == [b"1234", b"1234", "http.disconnect"]
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
-def test_the_app_is_served_on_this_machine_only(host: str) -> None:
-    with pytest.raises(SettingsError, match="only be served on this machine"):
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_beyond_this_machine_the_address_that_people_type_must_be_known(host: str) -> None:
+    with pytest.raises(SettingsError, match="could ask for any address"):
         server.serve(host=host)
+
+
+@pytest.mark.parametrize(
+    "address", ["leads.example.com", "ftp://leads.example.com", "https://leads.example.com/app", "https://"]
+)
+def test_an_address_without_a_scheme_or_with_a_path_is_refused(address: str) -> None:
+    with pytest.raises(SettingsError, match="is not an address"):
+        server.serve(address=address)
+
+
+def test_a_trusted_proxy_is_an_address_and_not_a_name() -> None:
+    with pytest.raises(SettingsError, match="'proxy' is not an address"):
+        server.serve(trusted_proxies=["proxy"])
 
 
 def test_a_port_in_use_is_named() -> None:
@@ -127,7 +88,7 @@ def test_a_port_in_use_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(SettingsError, match=f"Port {port} cannot be used"):
+        with pytest.raises(SettingsError, match=f"Port {port} of 127.0.0.1 cannot be used"):
             server.serve(port=port)
 
 
@@ -158,4 +119,4 @@ def test_without_any_key_the_session_is_the_sandbox(
     for name in box.environ:
         monkeypatch.delenv(name)
     assert "invented people" in session.session().banner
-    assert session.session() is session.session()
+    assert session.session().jobs is session.session().jobs

@@ -1,0 +1,91 @@
+"""What answers on the paths around the apps: the list of apps, signing in and out."""
+
+from __future__ import annotations
+
+import contextlib
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from leadkit.app.home import home_page, sign_in_page, style
+from leadkit.app.job_page import job_words
+from leadkit.app.session import Session, session
+from leadkit.app.sign_in import SIGNED_IN_SECONDS, SignIn, ThrottledError
+from leadkit.app.visitor import META, Visitor
+from leadkit.errors import LeadkitError, RunNotFoundError
+
+#: How many unfinished jobs the list of apps names.
+NEWEST_JOBS = 5
+
+
+def routes(sign_in: SignIn, *, secure: bool) -> list[Route]:
+    """The pages; ``secure`` keeps the cookie to TLS."""
+
+    def home(request: Request) -> Response:
+        try:
+            here = session(Visitor(**request.scope["meta"][META]))
+            return HTMLResponse(home_page(here, _unfinished(here)))
+        except LeadkitError as error:
+            return HTMLResponse(sign_in_page(with_names=False, next_="/", trouble=str(error)), 500)
+
+    def form(request: Request, trouble: str = "", status: int = 200) -> HTMLResponse:
+        there = _local(request.query_params.get("next", "/"))
+        return HTMLResponse(
+            sign_in_page(with_names=bool(sign_in.users.all()), next_=there, trouble=trouble), status
+        )
+
+    def come_in(request: Request) -> Response:
+        if code := request.query_params.get("once"):
+            cookie = sign_in.follow(code)
+            return welcome(cookie, "/") if cookie else form(request, "This link was used before.", 403)
+        return form(request)
+
+    async def enter(request: Request) -> Response:
+        said = {
+            name: values[0] for name, values in parse_qs((await request.body()).decode("latin-1")).items()
+        }
+        try:
+            cookie = await run_in_threadpool(sign_in.enter, said.get("name", ""), said.get("secret", ""))
+        except ThrottledError as error:
+            answer = form(request, str(error), 429)
+            answer.headers["retry-after"] = f"{error.retry_after:.0f}"
+            return answer
+        return welcome(cookie, said.get("next", "/")) if cookie else form(request, "This does not fit.", 403)
+
+    def welcome(cookie: str, there: str) -> Response:
+        answer = RedirectResponse(_local(there), 303)
+        answer.set_cookie(
+            sign_in.cookie, cookie, SIGNED_IN_SECONDS, httponly=True, samesite="strict", secure=secure
+        )
+        return answer
+
+    def leave(request: Request) -> Response:
+        sign_in.leave(request.cookies.get(sign_in.cookie, ""))
+        answer = RedirectResponse("/sign-in", 303)
+        answer.delete_cookie(sign_in.cookie)
+        return answer
+
+    return [
+        Route("/", home),
+        Route("/sign-in", come_in),
+        Route("/sign-in", enter, methods=["POST"]),
+        Route("/sign-out", leave, methods=["POST"]),
+        Route("/style.css", lambda _: Response(style(), media_type="text/css")),
+    ]
+
+
+def _unfinished(here: Session) -> list[tuple[str, str]]:
+    found = []
+    for job in here.jobs.unfinished(here.visitor.name)[:NEWEST_JOBS]:
+        with contextlib.suppress(RunNotFoundError):  # removed at this very moment
+            found.append((job_words(job, here.jobs.status(job)), f"/{job.order.app}/?job={job.id}"))
+    return found
+
+
+def _local(there: str) -> str:
+    """A path of this server; anything else becomes the list of apps."""
+    plain = there.startswith("/") and not there.startswith("//") and "\\" not in there and there.isprintable()
+    return there if plain else "/"
