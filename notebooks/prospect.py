@@ -56,7 +56,7 @@ def _():
 def _(here):
     mo.stop(here is None)
     params = mo.query_params()
-    get_ended, set_ended = mo.state("")
+    get_ended, set_ended = mo.state("", allow_self_loops=True)
     return get_ended, params, set_ended
 
 
@@ -216,11 +216,11 @@ def _(found, here, query):
 
 
 @app.cell(hide_code=True)
-def _(found, picker, query):
+def _(found, here, picker, query):
     chosen = found.iloc[list(picker.value.index)]
     _all = mo.download(
         data=lambda: prospects.workbook(query, chosen if len(chosen) else found),
-        filename=prospects.file_name(query),
+        filename=prospects.file_name(query, here.workspace),
         mimetype="application/octet-stream",
         label=f"Download {f'the {len(chosen):,} ticked' if len(chosen) else f'all {len(found):,}'} as a workbook",
     )
@@ -284,7 +284,7 @@ def _(found, here, query):
     _targets = prospect_lists.targets(here, query)
     mo.stop(not _targets)
     target = mo.ui.dropdown(_targets, value=next(iter(_targets)), label="At")
-    list_name = mo.ui.text(label="Name of the list", placeholder="made if there is none")
+    list_name = mo.ui.text(label="Name of the list", placeholder="made if there is none", full_width=True)
     return list_name, target
 
 

@@ -106,7 +106,7 @@ class Field:
     @property
     def hint(self) -> str:
         """What it takes, for whoever types and does not program."""
-        plain = re.sub(r"\(\d+, \d+\), | or a list( of these)?", "", self.takes)
+        plain = re.sub(r"\(\d+, \d+\), | or a list( of these)?|^one or more ", "", self.takes)
         return re.sub(r"\((\d+), None\)", r"\1+", plain)
 
 
@@ -150,9 +150,8 @@ def _element(field: Field, value: Any) -> Any:
     if field.kind == "some of":
         chosen = [word for word in value or () if word in field.words]
         return mo.ui.multiselect(field.words, value=chosen, label=field.label)
-    if field.kind == "number":
-        return mo.ui.number(start=0, step=1, value=value, label=field.label)
-    text = "; ".join(value) if isinstance(value, list) else str(value or "")
+    # A number, too: marimo's own field for numbers cannot be left empty.
+    text = "; ".join(value) if isinstance(value, list) else "" if value is None else str(value)
     return mo.ui.text(value=text, placeholder=field.hint, label=field.label, full_width=True)
 
 
@@ -162,16 +161,28 @@ def read(shown: Sequence[Field], filled_in: Mapping[str, Any]) -> dict[str, Any]
     Raises
     ------
     InputError
-        Nothing but separators stands in a field. Nothing was sent.
+        Nothing but separators stands in a field, or no number where one belongs. Nothing was sent.
     """
     found = {}
     for field in shown:
         value = filled_in.get(field.name)
-        if isinstance(value, str) and field.kind in ("text", "several"):
-            value = value.strip() and (_split(field, value) if field.kind == "several" else value.strip())
+        if isinstance(value, str):
+            value = _typed(field, value.strip())
         if value not in (None, "", []):
             found[field.name] = value
     return found
+
+
+def _typed(field: Field, text: str) -> Any:
+    if not text or field.kind not in ("several", "number"):
+        return text
+    if field.kind == "several":
+        return _split(field, text)
+    digits = text.replace(",", "").replace(" ", "")
+    if not digits.isdecimal():
+        msg = f"{field.label} takes a whole number, not {text!r}. Nothing was sent. Type one, or leave it empty."
+        raise InputError(msg)
+    return int(digits)
 
 
 def _split(field: Field, text: str) -> list[str]:

@@ -141,8 +141,8 @@ def found_words(rows_found: int, notes: Sequence[str], charged: str) -> mo.Html:
     if not rows_found:
         return panels.note(
             "info",
-            "Nobody was found",
-            "Nothing fits all of these filters. Take one away, or widen it.",
+            "Nothing was found",
+            "No row fits all of these filters. Take one away, or widen it.",
             *notes,
         )
     rows = f"{rows_found:,} row{'' if rows_found == 1 else 's'}"

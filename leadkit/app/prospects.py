@@ -196,15 +196,19 @@ _BEHIND: Mapping[tuple[str, str], tuple[str, str, str]] = {
 }
 
 
+#: Columns that tell who a row is; they are shown first.
+_WHO = ("full_name", "title", "company", "company_name", "name", "domain")
+
+
 def step_behind(query: Query) -> str | None:
     """The step that buys what the rows only hint at; None where there is none."""
     behind = _BEHIND.get((query.via, query.step))
     return None if behind is None else behind[0]
 
 
-def file_name(query: Query) -> str:
+def file_name(query: Query, workspace: Workspace) -> str:
     """Of the workbook that the rows become."""
-    return f"{query.via} {KINDS[query.step].lower()}.xlsx"
+    return f"{workspace.provider(query.via).title} {KINDS[query.step].lower()}.xlsx"
 
 
 def workbook(query: Query, rows: pd.DataFrame) -> bytes:
@@ -223,19 +227,29 @@ def unlock_draft(query: Query, rows: pd.DataFrame, wants: tuple[str, ...], works
     if rows.empty:
         raise InputError("No row is chosen. Nothing was sent. Tick the rows that you want.")
     step, role, column = _BEHIND[query.via, query.step]
-    source = Source(file_name(query), workbook(query, rows))
+    source = Source(file_name(query, workspace), workbook(query, rows))
     task = Task(step, query.via, {role: column}, wants)
     return make_draft(source.open(), source, task, workspace, app="prospect")
 
 
 def table(query: Query, rows: pd.DataFrame, workspace: Workspace) -> pd.DataFrame:
-    """The rows as they are shown: what is in none of them is left out, and the provider's ids come last."""
-    ids = [column for column in rows if str(column).endswith("_id")]
-    shown = rows[[*(column for column in rows if column not in ids), *ids]].dropna(axis="columns", how="all")
-    words = {True: "yes", False: "no"}
+    """The rows as they are shown: who, what is there to be unlocked, the rest, the provider's ids.
+
+    What is in none of the rows is left out, and the parts of a name that stands there as a whole.
+    """
+    shown = rows.dropna(axis="columns", how="all")
     flags = [column.name for column in query.search(workspace).columns if column.dtype == "boolean"]
-    shown = shown.assign(**{name: shown[name].map(words) for name in flags if name in shown})
-    return shown.rename(columns=lambda name: name.replace("_", " ").capitalize())
+    parts = {"first_name", "last_name"} if "full_name" in shown else set()
+    first = [name for name in (*_WHO, *flags) if name in shown]
+    ids = [name for name in shown if str(name).endswith("_id")]
+    rest = [name for name in shown if name not in {*first, *ids, *parts}]
+    words = {True: "yes", False: "no"}
+    told = shown.assign(**{name: shown[name].map(words) for name in flags if name in shown})
+    return told[[*first, *rest, *ids]].rename(columns=_column_words)
+
+
+def _column_words(name: str) -> str:
+    return name.replace("_", " ").capitalize().replace(" id", " ID").replace("Linkedin url", "LinkedIn")
 
 
 def words_behind(query: Query) -> tuple[str, str]:
