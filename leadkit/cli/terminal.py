@@ -194,12 +194,13 @@ def progress_bar(*, quiet: bool) -> Iterator[Any]:
         TextColumn("{task.fields[cost]}"),
     )
     with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("rows", total=None, cost="")
+        task = bar.add_task("bought", total=None, cost="")
 
         def report(progress: Progress) -> None:
             spent = f"{credits_text(progress.spent)} of {credits_text(progress.approved)} credits"
-            left = f"{duration_text(progress.seconds_left)} left"
-            bar.update(task, total=progress.keys_total, completed=progress.keys_done, cost=f"{spent}, {left}")
+            under_way = progress.keys_done < progress.keys_total
+            left = f", {duration_text(progress.seconds_left)} left" if under_way else ""
+            bar.update(task, total=progress.keys_total, completed=progress.keys_done, cost=f"{spent}{left}")
 
         yield report
 
