@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
-from leadkit.errors import LeadkitError, LedgerError
+from leadkit.errors import ApprovalError, LeadkitError, LedgerError
 from leadkit.money import credits_text
-from leadkit.providers.base import Balance, Operation
+from leadkit.providers.base import Balance, HasPriceList, Operation, Search
 from leadkit.run import Outcome, Runner
 from leadkit.workspace import Workspace
 
@@ -59,6 +59,33 @@ class RecordedRun:
         else:
             state, why = "done", ""
         self._workspace.ledger.end_run(self.id, state, why)
+
+
+_Sold = TypeVar("_Sold", Operation, Search)
+
+
+def at_todays_price(workspace: Workspace, sold: _Sold, again: Callable[[], _Sold]) -> _Sold:
+    """What was approved; where accounts have price lists of their own, ``again`` by the one that is in force now.
+
+    Raises
+    ------
+    SettingsError
+        No key for the provider. Nothing was sent.
+    ApprovalError
+        It costs more than it did when it was approved. Nothing was bought.
+    """
+    if not sold.price.most or not isinstance(workspace.provider(sold.provider), HasPriceList):
+        return sold
+    workspace.read_prices(sold.provider)
+    today = again()
+    if today.price.most > sold.price.most:
+        now, then = credits_text(today.price.most), credits_text(sold.price.most)
+        msg = (
+            f"{sold.provider}: the account's own price list, which was read just now, says up to {now} credits each, "
+            f"and {then} was approved. Nothing was bought. Look at the price again and approve it."
+        )
+        raise ApprovalError(msg)
+    return today
 
 
 @contextmanager

@@ -6,15 +6,13 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from leadkit.errors import ApprovalError
 from leadkit.join import join
 from leadkit.ledger import NEVER_ASKED, STALE, FactState
 from leadkit.ledger.history import RunRecord
-from leadkit.money import credits_text
 from leadkit.outcomes import OUTCOMES, UNFINISHED, Done, Receipt, make_receipt, result_columns
 from leadkit.plan import Plan, fresh_since
-from leadkit.providers.base import HasPriceList, Operation
-from leadkit.recorded import RecordedRun, continued_run, new_run
+from leadkit.providers.base import Operation
+from leadkit.recorded import RecordedRun, at_todays_price, continued_run, new_run
 from leadkit.run import Outcome, Progress
 from leadkit.workspace import Workspace
 
@@ -41,9 +39,11 @@ def run_plan(
     context: Mapping[str, Any],
 ) -> Done:
     """Approve and carry out a plan; see :meth:`leadkit.plan.Plan.run`."""
-    operation = _at_the_price_of_today(plan)
+    workspace, planned = plan.workspace, plan.operation
+    provider = workspace.provider(planned.provider)
+    operation = at_todays_price(workspace, planned, lambda: provider.operation(planned.step, planned.wants))
     with new_run(
-        plan.workspace,
+        workspace,
         operation,
         plan.keys_to_buy,
         approved=plan.approve(at_most),
@@ -53,32 +53,8 @@ def run_plan(
         plan_hash=plan.hash,
         approval=approval,
     ) as run:
-        outcome = _buy(plan.workspace, run, operation, plan.keys_to_buy, progress, cancel)
+        outcome = _buy(workspace, run, operation, plan.keys_to_buy, progress, cancel)
     return join(plan, run.id, outcome)
-
-
-def _at_the_price_of_today(plan: Plan) -> Operation:
-    """The plan's operation; where accounts have price lists of their own, by the one that is in force now.
-
-    Raises
-    ------
-    ApprovalError
-        It is above the price that was approved. Nothing was bought.
-    """
-    workspace, operation = plan.workspace, plan.operation
-    provider = workspace.provider(operation.provider)
-    if not isinstance(provider, HasPriceList) or not operation.price.most:
-        return operation
-    workspace.read_prices(operation.provider)
-    today = provider.operation(operation.step, operation.wants)
-    if today.price.most > operation.price.most:
-        now, then = credits_text(today.price.most), credits_text(operation.price.most)
-        msg = (
-            f"{operation.provider}: the account's own price list, which was read just now, says up to {now} credits "
-            f"each, and the plan was made with {then}. Nothing was bought. Make the plan again and approve its price."
-        )
-        raise ApprovalError(msg)
-    return today
 
 
 def resume_run(

@@ -18,7 +18,7 @@ from leadkit.ledger import FactState, Ledger, Stored
 from leadkit.ledger.retention import PAGE_KEEPS_DAYS
 from leadkit.money import Amount, credits_text, to_millicredits
 from leadkit.providers.base import Answer, Decoded, Operation, Page, Price, Request, Response, Search
-from leadkit.recorded import RecordedRun, new_run
+from leadkit.recorded import RecordedRun, at_todays_price, new_run
 from leadkit.workspace import Workspace, current_workspace
 
 DAY_SECONDS = 86_400
@@ -67,14 +67,24 @@ def search_people(
 def search_companies(
     *,
     via: str,
+    want: Sequence[str] = (),
     most_rows: int = DEFAULT_MOST_ROWS,
     at_most: int | float | str | None = None,
     workspace: Workspace | None = None,
     **filters: Any,
 ) -> pd.DataFrame:
-    """Find companies by filter; as :func:`search_people`."""
+    """Find companies by filter; as :func:`search_people`.
+
+    ``want=["company"]`` at LeadIQ buys domain, industry and size with each name, for 3 credits instead of 0.1.
+    """
     return search_rows(
-        "search_companies", filters, via=via, most_rows=most_rows, at_most=at_most, workspace=workspace
+        "search_companies",
+        filters,
+        via=via,
+        want=want,
+        most_rows=most_rows,
+        at_most=at_most,
+        workspace=workspace,
     )
 
 
@@ -106,6 +116,7 @@ def search_rows(
     via: str,
     most_rows: int,
     at_most: int | float | str | None,
+    want: Sequence[str] = (),
     workspace: Workspace | None = None,
     approval: str | None = None,
     context: Mapping[str, Any] | None = None,
@@ -115,8 +126,9 @@ def search_rows(
     ``approval`` is an id that may be used once; ``context`` is kept with the run, beside the filters.
     """
     workspace = workspace or current_workspace()
-    search, most_rows = _checked(step, filters, via, most_rows, workspace)
+    search, most_rows = _checked(step, filters, via, most_rows, workspace, want)
     approved, affordable = _approve(search, most_rows, at_most)
+    search = at_todays_price(workspace, search, lambda: workspace.provider(via).search(step, want))
     operation = page_operation(search, search.page_size)
     with new_run(
         workspace,
@@ -158,10 +170,15 @@ def known_rows(
 
 
 def _checked(
-    step: str, filters: Mapping[str, Any], via: str, most_rows: int, workspace: Workspace
+    step: str,
+    filters: Mapping[str, Any],
+    via: str,
+    most_rows: int,
+    workspace: Workspace,
+    want: Sequence[str] = (),
 ) -> tuple[Search, int]:
     """The search, and how many rows it can give at the most. Refuses a filter before anything else."""
-    search = workspace.provider(via).search(step)
+    search = workspace.provider(via).search(step, want)
     if most_rows < 1:
         msg = f"most_rows is a number of rows, 1 or more, not {most_rows}. Nothing was sent."
         raise InputError(msg)
@@ -297,7 +314,7 @@ def page_operation(search: Search, rows: int) -> Operation:
         step=search.step,
         title=search.title,
         takes="page",
-        wants=(),
+        wants=search.wants,
         batch_size=1,
         price=Price(
             price.least * times,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+import leadkit
 from leadkit.errors import ApprovalError
 from leadkit.plan import Plan
 from leadkit.providers.leadiq import LeadIQ
@@ -58,7 +59,7 @@ def test_a_higher_list_is_never_paid_on_the_word_of_a_plan_that_did_not_know_it(
 ) -> None:
     box.set_price("leadiq", "email", 1_500)
     workspace = open_workspace()
-    with pytest.raises(ApprovalError, match=r"up to 1\.5 credits each, and the plan was made with 1\."):
+    with pytest.raises(ApprovalError, match=r"up to 1\.5 credits each, and 1 was approved"):
         plan_of(box, workspace).run(at_most=100)
     assert not box.charges
     assert not workspace.ledger.runs()
@@ -68,6 +69,22 @@ def test_a_higher_list_is_never_paid_on_the_word_of_a_plan_that_did_not_know_it(
     done = plan.run(at_most=100)
     assert done.complete, "what is on the list does not stop the run"
     assert box.charged("leadiq") == done.receipt.charged.most == 6_000
+
+
+def test_a_search_is_not_paid_on_the_word_of_an_older_list_either(box: Sandbox, open_workspace: Open) -> None:
+    box.set_price("leadiq", "profile", 300)
+    workspace = open_workspace()
+
+    def search(at_most: float) -> pd.DataFrame:
+        return leadkit.search_people(
+            via="leadiq", locations="Denmark", most_rows=10, at_most=at_most, workspace=workspace
+        )
+
+    with pytest.raises(ApprovalError, match=r"up to 0\.3 credits each, and 0\.1 was approved"):
+        search(1)
+    assert not box.charges
+    assert len(search(3)) == 10
+    assert box.charged("leadiq") == 3_000
 
 
 def test_a_run_that_goes_on_after_the_list_rose_stays_within_what_was_approved(
