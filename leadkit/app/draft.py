@@ -109,7 +109,7 @@ def make_draft(
     hidden_rows: bool = True,
     app: str = "enrich",
 ) -> Draft:
-    """Work out what a task would cost for a workbook. Sends nothing.
+    """Work out what a task would cost for a workbook. Sends nothing that could cost.
 
     Raises
     ------
@@ -119,6 +119,8 @@ def make_draft(
         The result could not be written back into this workbook.
     """
     book.check_writable()
+    # Whose key it is belongs to the plan: learned later, when the job begins, it would void the approval.
+    workspace.identify(task.provider)
     return Draft(book, source, task, task.plan(book, workspace), hidden_rows, app)
 
 

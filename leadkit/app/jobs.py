@@ -111,11 +111,11 @@ class Jobs:
         Raises
         ------
         ApprovalError
-            The visitor may not spend, or the order is somebody else's. Nothing was sent.
+            The visitor may not spend so much, or the order is somebody else's. Nothing was sent.
         LedgerError
             The job's folder cannot be written. Nothing was sent.
         """
-        by.check_may_spend()
+        by.check_may_spend(order.at_most)
         if order.user != by.name:
             msg = "The order is in somebody else's name. Nothing was sent. Reload the page."
             raise ApprovalError(msg)
