@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 from urllib.parse import quote
 
 from leadkit.errors import InputError, NotThereError
 from leadkit.money import Amount
 from leadkit.providers.base import Balance, Operation, Page, Request, Response, Search, Value
+from leadkit.providers.filters import given_filters, unusable
 from leadkit.providers.json_body import integer, mapping, millicredits, text
 from leadkit.providers.leadey_known import FREE, FREE_REPEAT, known
 from leadkit.providers.leadey_rows import (
@@ -61,12 +61,15 @@ class Leadey:
             raise InputError(msg)
         return known()
 
-    def search(self, step: str) -> Search:
+    def search(self, step: str, wants: Sequence[str] = ()) -> Search:
         """The reading behind a step: leads, contacts (search_people), companies (search_companies) or campaigns."""
         name = _SEARCHES.get(step, step)
         if name not in COLLECTIONS:
             offered = ", ".join([*_SEARCHES, *COLLECTIONS])
             msg = f"Leadey does not offer {step}; it offers {offered}. Nothing was sent."
+            raise InputError(msg)
+        if wants:
+            msg = f"Leadey gives {step} as a whole; leave want= out. Nothing was sent."
             raise InputError(msg)
         return reading(step, COLLECTIONS[name])
 
@@ -112,21 +115,11 @@ def reading(step: str, collection: Collection) -> Search:
 
 def _encode(collection: Collection, filters: Mapping[str, Any], after: str | None, rows: int) -> Request:
     query: list[tuple[str, str]] = []
-    for name, value in filters.items():
-        if name not in collection.filters:
-            # Leadey ignores what it does not know, and would give every row as if it had been filtered.
-            close = get_close_matches(name, collection.filters, n=1)
-            meant = f" Did you mean {close[0]}?" if close else ""
-            msg = (
-                f"Leadey has no filter {name!r} for {collection.path[1:]}, and would give all of them.{meant} It has "
-                f"{', '.join(collection.filters)}. Nothing was sent."
-            )
-            raise InputError(msg)
-        if value is None:
-            continue
+    # Leadey ignores a filter that it does not know, and would give every row as if it had been filtered.
+    for name, value in given_filters("Leadey", filters, collection.filters).items():
         parameter, takes = collection.filters[name]
         if not isinstance(value, str) or not value.strip():
-            raise InputError(f"{name} takes {takes}, not {value!r}. Nothing was sent.")
+            raise unusable(name, value, takes)
         query.append((parameter, value.strip()))
     # The page and its size: pages of another size would skip or repeat rows.
     page, _, size = (after or f"1/{max(1, min(rows, PAGE_SIZE))}").partition("/")

@@ -7,11 +7,11 @@ other by a cursor in ``meta.pagination``; where it is null, the search is at its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from leadkit.errors import BadAnswerError, InputError
 from leadkit.providers.base import Page, Request, ResultColumn, Search, Value
+from leadkit.providers.filters import given_filters, unusable
 from leadkit.providers.json_body import integer, mapping, text
 from leadkit.providers.leadfeeder_answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
 from leadkit.providers.leadfeeder_records import (
@@ -170,15 +170,7 @@ def _with_flags(body: dict[str, Any], given: Mapping[str, Any], known: Mapping[s
 
 
 def _checked(filters: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
-    for name in filters:
-        if name not in known:
-            close = get_close_matches(name, known, n=1)
-            meant = f" Did you mean {close[0]}?" if close else ""
-            msg = (
-                f"Leadfeeder has no filter {name!r} here.{meant} It has {', '.join(known)}. Nothing was sent."
-            )
-            raise InputError(msg)
-    given = {name: filters[name] for name in known if filters.get(name) is not None}
+    given = given_filters("Leadfeeder", filters, known)
     return {name: _value(name, value, known[name]) for name, value in given.items()}
 
 
@@ -195,7 +187,7 @@ def _value(name: str, value: Any, takes: str) -> Any:
     else:
         usable = _word(value) and (name != "industry_classification" or value in _CLASSIFICATIONS)
     if not usable:
-        raise InputError(f"{name} takes {takes}, not {value!r}. Nothing was sent.")
+        raise unusable(name, value, takes)
     return value
 
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from leadkit.errors import InputError
-from leadkit.providers.leadiq_words import known_word, meant
+from leadkit.providers.filters import given_filters, known_word, meant, unusable
 
 SENIORITIES = ("VP", "Director", "Executive", "Manager", "SeniorIndividualContributor", "Other")
 EMAIL_STATUSES = ("Verified", "VerifiedLikely")
@@ -53,7 +53,7 @@ def _items(name: str, value: Any) -> list[Any]:
 def _texts(name: str, value: Any) -> list[str]:
     items = _items(name, value)
     if not all(isinstance(item, str) and item.strip() for item in items):
-        raise _unusable(name, value, "text, or a list of texts")
+        raise unusable(name, value, "text, or a list of texts")
     return [item.strip() for item in items]
 
 
@@ -83,10 +83,10 @@ def _place(name: str, item: Any) -> dict[str, str]:
         words = [word.strip() for word in item.split(",")]
         parts = ("city", "state", "country")[-len(words) :]
         if len(words) > 3 or not all(words):
-            raise _unusable(name, item, "a country, or state and country, or city, state and country")
+            raise unusable(name, item, "a country, or state and country, or city, state and country")
         item = dict(zip(parts, words, strict=True))
     if not isinstance(item, Mapping) or not item:
-        raise _unusable(name, item, "text, or a mapping with city, state, country and postal_code")
+        raise unusable(name, item, "text, or a mapping with city, state, country and postal_code")
     for part, word in item.items():
         if part not in _PLACE or not isinstance(word, str) or not word.strip():
             msg = (
@@ -112,10 +112,10 @@ def _range(name: str, item: Any, least: str, most: str) -> Sequence[tuple[str, i
         start, end = int(match[1]), None if match[3] else int(match[2] or match[1])
         item = (start, end)
     if not isinstance(item, tuple) or len(item) != 2 or item == (None, None):
-        raise _unusable(name, item, "(50, 200), (1000, None) or '50-200', or a list of these")
+        raise unusable(name, item, "(50, 200), (1000, None) or '50-200', or a list of these")
     for number in item:
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 0):
-            raise _unusable(name, item, "whole numbers of 0 or more")
+            raise unusable(name, item, "whole numbers of 0 or more")
     if None not in item and item[0] > item[1]:
         msg = f"{name}: {item[0]} is above {item[1]}. Nothing was sent."
         raise InputError(msg)
@@ -128,7 +128,7 @@ def _codes(name: str, value: Any) -> list[dict[str, str]]:
 
 def _number(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise _unusable(name, value, "a whole number of 0 or more")
+        raise unusable(name, value, "a whole number of 0 or more")
     return value
 
 
@@ -139,12 +139,8 @@ def _day(name: str, value: Any) -> int:
             value = datetime.date.fromisoformat(value.strip())
         day = datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC)
     except (ValueError, AttributeError):
-        raise _unusable(name, value, "a date, such as 2026-05-01") from None
+        raise unusable(name, value, "a date, such as 2026-05-01") from None
     return int(day.timestamp()) * 1000
-
-
-def _unusable(name: str, value: Any, takes: str) -> InputError:
-    return InputError(f"{name} takes {takes}; not {value!r}. Nothing was sent.")
 
 
 _SENIORITY = f"one or more of {', '.join(SENIORITIES)}"
@@ -245,13 +241,8 @@ def search_input(filters: Mapping[str, Any], known: Mapping[str, Filter]) -> dic
         A filter that LeadIQ does not document, a value that it cannot mean, or no filter at all: that would page
         through everybody, at a price for each. Nothing was sent.
     """
-    given = {name: value for name, value in filters.items() if value is not None}
-    for name in given:
-        if name not in known:
-            msg = f"LeadIQ has no filter {name!r}.{meant(name, known)} It has {', '.join(known)}. Nothing was sent."
-            raise InputError(msg)
     result: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, value in given_filters("LeadIQ", filters, known).items():
         _put(result, known[name].path, known[name].read(name, value))
     if not result.keys() - {"sortContactsBy", "sortCompaniesBy"}:
         msg = (

@@ -9,10 +9,10 @@ from typing import Any
 from leadkit import keys
 from leadkit.errors import InputError
 from leadkit.providers.base import Value
+from leadkit.providers.filters import known_word, meant
 from leadkit.providers.json_body import mapping, text
 from leadkit.providers.leadiq_filters import SENIORITIES
 from leadkit.providers.leadiq_person import COLUMNS, EMAIL_STATUSES
-from leadkit.providers.leadiq_words import known_word, meant
 
 NOTES_LENGTH = 5000
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from leadkit.errors import InputError
 from leadkit.providers.base import Price, RateLimit, Repeat
-from leadkit.providers.leadiq_words import meant
+from leadkit.providers.filters import meant
 
 NAME = "leadiq"
 

@@ -7,12 +7,12 @@ company: a person that a sheet already has cannot be looked up here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from leadkit.errors import InputError
 from leadkit.money import Amount
 from leadkit.providers.base import Page, Price, Repeat, Request, Response, ResultColumn, Search, Value
+from leadkit.providers.filters import given_filters, unusable
 from leadkit.providers.json_body import integer, mapping, reported, text
 from leadkit.providers.leadleap_answers import LIMIT, PAGE, envelope
 
@@ -115,13 +115,7 @@ def check_filters(filters: Mapping[str, Any]) -> dict[str, str]:
     InputError
         A filter that LeadLeap does not document, or a value that it cannot mean. Nothing was sent.
     """
-    for name in filters:
-        if name not in FILTERS:
-            close = get_close_matches(name, FILTERS, n=1)
-            meant = f" Did you mean {close[0]}?" if close else ""
-            msg = f"LeadLeap has no filter {name!r}.{meant} It has {', '.join(FILTERS)}. Nothing was sent."
-            raise InputError(msg)
-    given = {name: filters[name] for name in FILTERS if filters.get(name) is not None}
+    given = given_filters("LeadLeap", filters, FILTERS)
     checked = {name: _checker(name)(name, value) for name, value in given.items()}
     for least, most in (_NUMBERS[:2], _NUMBERS[2:]):
         if least in checked and most in checked and int(checked[least]) > int(checked[most]):
@@ -139,7 +133,7 @@ def _checker(name: str) -> Callable[[str, Any], str]:
 def _one(name: str, value: Any) -> str:
     word = value.strip() if isinstance(value, str) else ""
     if not word or (name == "type" and word not in _TYPES):
-        raise _unusable(name, value)
+        raise unusable(name, value, FILTERS[name])
     return word
 
 
@@ -148,9 +142,9 @@ def _several(name: str, value: Any) -> str:
     if isinstance(value, str):
         value = value.split(",")
     elif isinstance(value, Sequence) and any(isinstance(item, str) and "," in item for item in value):
-        raise _unusable(name, value)
+        raise unusable(name, value, FILTERS[name])
     if not isinstance(value, Sequence) or not value:
-        raise _unusable(name, value)
+        raise unusable(name, value, FILTERS[name])
     return ",".join(_one(name, item) for item in value)
 
 
@@ -158,12 +152,8 @@ def _number(name: str, value: Any) -> str:
     if isinstance(value, str) and value.strip().isdecimal():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise _unusable(name, value)
+        raise unusable(name, value, FILTERS[name])
     return str(value)
-
-
-def _unusable(name: str, value: Any) -> InputError:
-    return InputError(f"{name} takes {FILTERS[name]}, not {value!r}. Nothing was sent.")
 
 
 def _decode(response: Response) -> Page:

@@ -234,7 +234,7 @@ def test_pages_go_on_in_one_size_up_to_the_last() -> None:
 
 
 def test_trap_37_a_filter_that_leadey_ignores_is_refused() -> None:
-    with pytest.raises(InputError, match="no filter 'source' for leads, and would give all of them"):
+    with pytest.raises(InputError, match="no filter 'source'"):
         LEADS.encode({"source": "Webhook"}, None, 5)
     with pytest.raises(InputError, match=r"Did you mean campaign_id\?"):
         LEADS.encode({"campaign": "funnel_789"}, None, 5)
