@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from leadkit.errors import InputError
 from leadkit.money import credits_text
 from leadkit.providers import make_provider, provider_names
-from leadkit.providers.base import Operation, Price, RateLimit
+from leadkit.providers.base import Operation, Price, RateLimit, Search
 from leadkit.settings import Settings
 from leadkit.steps import DEFAULT_PROVIDER
 
@@ -23,6 +24,7 @@ WANTS: dict[tuple[str, str], Sequence[Sequence[str]]] = {
         ("email", "phone", "company"),
     ),
     ("leadiq", "unlock"): (("email",), ("phone",)),
+    ("leadiq", "search_companies"): ((), ("company",)),
 }
 
 
@@ -32,46 +34,31 @@ def entries(settings: Settings) -> Iterator[dict[str, Any]]:
         provider = make_provider(name, settings)
         for step in DEFAULT_PROVIDER:
             for wants in WANTS.get((name, step), ((),)):
-                try:
+                with suppress(InputError):
                     operation = provider.operation(step, wants)
-                except InputError:
-                    continue
-                yield _entry(operation, wants)
+                    yield _entry(operation, wants, operation.batch_size, _price(operation.price))
         for step in SEARCHES:
-            try:
-                search = provider.search(step)
-            except InputError:
-                continue
-            yield {
-                "step": step,
-                "provider": name,
-                "want": "",
-                "batch": search.page_size,
-                "least_millicredits": search.price.least,
-                "expected_millicredits": search.price.expected,
-                "most_millicredits": search.price.most,
-                "price": f"{_price(search.price)} a {search.priced_by}",
-                "limit": _limit(search.limit),
-                "repeat_is_free": search.repeat.free,
-                "columns": [column.name for column in search.columns],
-                "sources": [search.price.source, search.limit.source, search.repeat.source],
-            }
+            for wants in WANTS.get((name, step), ((),)):
+                with suppress(InputError):
+                    search = provider.search(step, wants)
+                    priced = f"{_price(search.price)} a {search.priced_by}"
+                    yield _entry(search, wants, search.page_size, priced)
 
 
-def _entry(operation: Operation, wants: Sequence[str]) -> dict[str, Any]:
+def _entry(offered: Operation | Search, wants: Sequence[str], batch: int, price: str) -> dict[str, Any]:
     return {
-        "step": operation.step,
-        "provider": operation.provider,
+        "step": offered.step,
+        "provider": offered.provider,
         "want": ",".join(wants),
-        "batch": operation.batch_size,
-        "least_millicredits": operation.price.least,
-        "expected_millicredits": operation.price.expected,
-        "most_millicredits": operation.price.most,
-        "price": _price(operation.price),
-        "limit": _limit(operation.limit),
-        "repeat_is_free": operation.repeat.free,
-        "columns": [column.name for column in operation.columns],
-        "sources": [operation.price.source, operation.limit.source, operation.repeat.source],
+        "batch": batch,
+        "least_millicredits": offered.price.least,
+        "expected_millicredits": offered.price.expected,
+        "most_millicredits": offered.price.most,
+        "price": price,
+        "limit": _limit(offered.limit),
+        "repeat_is_free": offered.repeat.free,
+        "columns": [column.name for column in offered.columns],
+        "sources": [offered.price.source, offered.limit.source, offered.repeat.source],
     }
 
 

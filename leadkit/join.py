@@ -85,7 +85,7 @@ def _judge(plan: Plan, operation_id: int, stored: dict[str, Stored]) -> None:
 def _left_out(plan: Plan, wanted: Collection[str]) -> set[str]:
     """Keys that nobody answered and that the run did not set out to buy: it was a pilot, for a few of the others."""
     open_keys = np.isin(plan.row_states[plan.first], (TO_BUY, IN_DOUBT, LEFT_OUT))
-    return {plan.keys[i] for i in np.flatnonzero(open_keys)}.difference(wanted)
+    return {plan.keys[i] for i in np.flatnonzero(open_keys).tolist()}.difference(wanted)
 
 
 def _outcome_of(key: str, stored: Stored | None, run_id: str, outcome: Outcome) -> tuple[str, str]:

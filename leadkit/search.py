@@ -148,14 +148,20 @@ def search_rows(
 
 
 def known_rows(
-    step: str, filters: Mapping[str, Any], *, via: str, most_rows: int, workspace: Workspace | None = None
+    step: str,
+    filters: Mapping[str, Any],
+    *,
+    via: str,
+    most_rows: int,
+    want: Sequence[str] = (),
+    workspace: Workspace | None = None,
 ) -> pd.DataFrame | None:
     """What the search gave when it was last asked for; None when a page of it is not known or not fresh any more.
 
     Sends nothing. Raises SettingsError when there is no key for the provider.
     """
     workspace = workspace or current_workspace()
-    search, most_rows = _checked(step, filters, via, most_rows, workspace)
+    search, most_rows = _checked(step, filters, via, most_rows, workspace, want)
     ledger, account = workspace.ledger, workspace.account(via)
     operation_id = ledger.operation_id(page_operation(search, search.page_size), account)
 
@@ -175,7 +181,7 @@ def _checked(
     via: str,
     most_rows: int,
     workspace: Workspace,
-    want: Sequence[str] = (),
+    want: Sequence[str],
 ) -> tuple[Search, int]:
     """The search, and how many rows it can give at the most. Refuses a filter before anything else."""
     search = workspace.provider(via).search(step, want)

@@ -167,3 +167,19 @@ def test_columns_of_a_search_have_their_types_whatever_came(workspace: Workspace
     assert {str(found[name].dtype) for name in ("lead_id", "full_name", "country")} == {"str"}
     assert str(found["employees"].dtype) == "Int64"
     assert str(found["has_email"].dtype) == "boolean"
+
+
+def test_companies_with_their_domain_are_other_pages_than_their_names_alone(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    asked = {"via": "leadiq", "company_locations": "Germany", "most_rows": 5, "workspace": workspace}
+    names = leadkit.search_companies(**asked, at_most=1)
+    charged = box.charged("leadiq")
+    assert charged == 500
+    assert "domain" not in names
+    detailed = leadkit.search_companies(**asked, want=["company"], at_most=15)
+    assert detailed["domain"].notna().all()
+    assert set(detailed["company_id"]) == set(names["company_id"])
+    assert box.charged("leadiq") - charged == 15_000
+    with pytest.raises(InputError, match="leave want= out. Nothing was sent"):
+        leadkit.search_companies(via="leadfeeder", locations="DE", want=["company"], workspace=workspace)

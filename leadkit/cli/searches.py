@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leadkit.cli.options import AsJson, OnSandbox, Overwrite, pairs
+from leadkit.cli.options import AsJson, OnSandbox, Overwrite, listed, pairs
 from leadkit.cli.rows import show_rows, write_rows
 from leadkit.cli.terminal import open_workspace, print_json
 from leadkit.errors import InputError
@@ -36,6 +36,9 @@ def search(
     via: Annotated[
         str | None, typer.Option(help="The provider; each search has its own when left out.")
     ] = None,
+    want: Annotated[
+        str, typer.Option(help="For companies at LeadIQ: company buys domain, industry and size too.")
+    ] = "",
     most_rows: Annotated[int, typer.Option(min=1, help="How many rows at the most.")] = 100,
     at_most: Annotated[
         str | None, typer.Option("--at-most", help="The most credits that may be spent, where it costs any.")
@@ -48,29 +51,27 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find people or companies by filter, or people who changed jobs."""
-    from leadkit import search_companies, search_job_changes, search_people
+    from leadkit.search import search_rows
 
     if what not in SEARCHES:
         msg = f"There is no search for {what!r}; there are {', '.join(SEARCHES)}. Nothing was sent."
         raise InputError(msg)
     provider, step = via or SEARCHES[what][0], SEARCHES[what][1]
     with open_workspace(sandbox) as workspace:
-        offered = workspace.provider(provider).search(step)
+        wants = listed(want)
+        offered = workspace.provider(provider).search(step, wants)
         if filters:
             _show_filters(offered, as_json)
             return
-        by_step: dict[str, Any] = {
-            "search_people": search_people,
-            "search_companies": search_companies,
-            "job_changes": search_job_changes,
-        }
         with write_rows(output, overwrite=overwrite) as write:
-            found = by_step[step](
+            found = search_rows(
+                step,
+                _values(offered, pairs(given or [], "--filter", "country=DE")),
                 via=provider,
+                want=wants,
                 most_rows=most_rows,
                 at_most=at_most,
                 workspace=workspace,
-                **_values(offered, pairs(given or [], "--filter", "country=DE")),
             )
             write(found)
         notes: list[str] = found.attrs["notes"]

@@ -180,6 +180,7 @@ class Search:
     columns: tuple[ResultColumn, ...]
     encode: Callable[[Mapping[str, Any], str | None, int], Request]
     decode: Callable[[Response], Page]
+    wants: tuple[str, ...] = ()  # the data points bought; part of a page's identity
     #: For this error the pages may not be trusted (a filter that is silently ignored); checked on each page.
     check: Callable[[Mapping[str, Any], Page], None] | None = None
 
@@ -219,8 +220,8 @@ class Provider(Protocol):
     def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
         """The operation behind a step. Raises InputError when the provider does not offer it."""
 
-    def search(self, step: str) -> Search:
-        """The search behind a step. Raises InputError when the provider does not offer it."""
+    def search(self, step: str, wants: Sequence[str] = ()) -> Search:
+        """The search behind a step. Raises InputError when the provider does not offer it, or sells no such part."""
 
     def use_account(self, send: Callable[[Request], Response]) -> str | None:
         """The account that calls are for, where a key may see several: chosen by settings, or the only one.

@@ -51,11 +51,14 @@ class Leadfeeder:
             raise InputError(msg)
         return makers[step](self._account)
 
-    def search(self, step: str) -> Search:
+    def search(self, step: str, wants: Sequence[str] = ()) -> Search:
         """The search behind a step: search_companies or search_people."""
         makers = {"search_companies": search_companies, "search_people": search_people}
         if step not in makers:
             msg = f"Leadfeeder does not offer {step}; it offers {', '.join(makers)}. Nothing was sent."
+            raise InputError(msg)
+        if wants:
+            msg = f"Leadfeeder gives {step} as a whole; leave want= out. Nothing was sent."
             raise InputError(msg)
         return makers[step](self._account)
 

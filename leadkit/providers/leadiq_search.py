@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from leadkit.errors import BadAnswerError, InputError, PlanLimitError
@@ -119,7 +120,8 @@ def search_companies(wants: Sequence[str], prices: Mapping[str, int]) -> Search:
         company, price = f"{company} domain industry employeeCount", prices["Company"]
         columns = (*columns, *_FIRMOGRAPHIC_COLUMNS)
     fields = f"totalContactsInCompany company {{ {company} }}"
-    return _search("search_companies", "search companies", _GROUPED, COMPANIES, fields, price, columns)
+    found = _search("search_companies", "search companies", _GROUPED, COMPANIES, fields, price, columns)
+    return replace(found, wants=("company",) if "company" in wants else ())
 
 
 def _search(

@@ -73,10 +73,13 @@ class LeadLeap:
             raise InputError(msg)
         return makers[step]()
 
-    def search(self, step: str) -> Search:
+    def search(self, step: str, wants: Sequence[str] = ()) -> Search:
         """The search behind a step: search_people."""
         if step != "search_people":
             msg = f"LeadLeap does not offer {step}; it offers search_people. Nothing was sent."
+            raise InputError(msg)
+        if wants:
+            msg = f"LeadLeap gives {step} as a whole; leave want= out. Nothing was sent."
             raise InputError(msg)
         return search_people()
 

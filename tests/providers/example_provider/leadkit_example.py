@@ -97,7 +97,7 @@ class Example:
             decode=decode_checks,
         )
 
-    def search(self, step: str) -> Search:
+    def search(self, step: str, wants: Sequence[str] = ()) -> Search:
         raise InputError(f"Example Verify does not offer {step}; it has no search. Nothing was sent.")
 
     def use_account(self, send: Callable[[Request], Response]) -> None:
