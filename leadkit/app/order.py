@@ -77,7 +77,7 @@ class Order:
     """What was approved: a task for a sheet, as it was planned then, and ``at_most`` millicredits for it.
 
     ``keys`` is how many distinct ones are to be bought. ``app`` is the notebook whose pages show the job; ``after``
-    the job whose result the workbook is, empty when it was uploaded.
+    the job that this one follows, on its result or on the rows that it left; empty for the first.
     """
 
     task: Task

@@ -18,7 +18,7 @@ FIRST_ROWS = 5
 
 @dataclass(frozen=True)
 class Source:
-    """A workbook to begin with. ``task`` is what was chosen for it before, ``after`` the job whose result it is."""
+    """A workbook to begin with. ``task`` is what was chosen for it before, ``after`` the job that this follows."""
 
     name: str
     contents: bytes
@@ -52,7 +52,7 @@ class Source:
             header_row=order.header_row,
             hidden_rows=order.hidden_rows,
             task=order.task.whole(),
-            after=order.after,
+            after=job.id if job.receipt else order.after,  # what never began is not worth telling
         )
 
     def open(

@@ -37,15 +37,23 @@ def launch(playwright: Playwright, program: str) -> Browser:
 
 
 class Server:
-    """``leadkit app`` in a process of its own."""
+    """``leadkit app`` in a process of its own. ``session_seconds``: after how long it forgets a page that is gone."""
 
-    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], folder: Path, *, session_seconds: int | None = None
+    ) -> None:
+        program = ["-m", "leadkit", "app", "--port", "0", "--no-open"]
+        if session_seconds is not None:
+            program = [
+                "-c",
+                f"from leadkit.app import server; server.SESSION_SECONDS = {session_seconds}; server.serve()",
+            ]
         ours = ("LEADKIT_", "LEADLEAP_", "LEADIQ_", "LEADFEEDER_", "LEADEY_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self._log = folder / "server.log"
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "leadkit", "app", "--port", "0", "--no-open"],
+                [sys.executable, *program],
                 env={**kept, "HOME": str(folder), **environ},
                 cwd=folder,  # nothing of a checkout's settings
                 stdout=subprocess.PIPE,

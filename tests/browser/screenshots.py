@@ -17,7 +17,7 @@ from tests.browser.driver import Server, Visitor, chromium, launch, profile, vis
 
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 #: Width and a height that takes the whole page: a picture does not scroll the app.
-SIZES = ((1280, 1900), (800, 2100), (400, 2600))
+SIZES = ((1280, 2700), (800, 2900), (400, 3700))
 
 
 def main(folder: Path) -> None:
@@ -82,8 +82,14 @@ def _walk(someone: Visitor, box: Sandbox, home: Path, folder: Path, width: int, 
     someone.button.wait_for()
     shoot("4-preview", 2000)
 
+    someone.choose_step("Find people")
+    someone.page.get_by_role("radio", name="First a pilot: a few rows by chance").click()
+    someone.page.get_by_role("button", name="Find 10 people").wait_for()
     someone.page.get_by_text("What happens to each row").click()
-    shoot("5-rows", 1500)
+    shoot("5-pilot", 2000)
+    someone.choose_step("Check e-mail addresses")
+    someone.page.get_by_role("radio", name="All rows").click()
+    someone.page.get_by_role("button", name="Check").wait_for()
     someone.button.click()
     someone.download_button.wait_for()
     shoot("7-done", 2000)
@@ -102,6 +108,18 @@ def _walk(someone: Visitor, box: Sandbox, home: Path, folder: Path, width: int, 
     someone.note("Done").wait_for()
 
     if colours == "light":
+        someone.open()
+        book.write_bytes(people_book(leads(box, 9, skip=9 * n + 400)))
+        someone.upload(book)
+        someone.choose_step("Unlock contact data")
+        someone.button.wait_for()
+        amount = someone.page.get_by_role("textbox", name="Credits that may be spent")
+        amount.fill("4")
+        amount.blur()
+        someone.page.get_by_role("button", name="for at most 4 credits").click()
+        someone.note("Done, with rows left over").wait_for()
+        shoot("10-left-over", 1500)
+
         box.set_credits("leadleap", 3)
         someone.open()
         book.write_bytes(people_book(leads(box, 9, skip=9 * n + 300)))

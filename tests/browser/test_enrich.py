@@ -260,6 +260,95 @@ def test_a_smaller_amount_is_never_exceeded_and_the_rest_is_explained(
     assert town.charged("leadleap") == 2000
 
 
+def test_a_pilot_then_the_rest_then_another_step_and_one_workbook_at_the_end(
+    someone: Visitor,
+    town: Sandbox,
+    strangers: Callable[[int], list[Person]],
+    write: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    """Each has a price and an approval of its own, and nothing is uploaded or downloaded in between."""
+    people = strangers(12)
+    page = someone.page
+    someone.open().upload(write(people_book(people)))
+    someone.choose_step(UNLOCK)
+    page.get_by_role("radio", name="First a pilot: a few rows by chance").click()
+    how_many = page.get_by_role("textbox", name="How many")
+    how_many.fill("5")
+    how_many.blur()
+    page.get_by_role("button", name="Unlock 5 leads for at most 5 credits").click()
+    someone.text("The pilot asked for 5 and found 5 (100%), for 5 credits, 1 each").wait_for()
+
+    page.get_by_role("link", name="Price for the rest").click()
+    someone.text("Of the 5 that are known, 5 were found").wait_for()
+    page.get_by_role("button", name="Unlock 7 leads for at most 7 credits").click()
+    someone.note("Done").wait_for()
+
+    page.get_by_role("link", name="Go on with another step").click()
+    someone.text("Unlock contact data in leads.xlsx, a pilot: 5 credits").wait_for()
+    someone.text("Unlock contact data in leads.xlsx: 7 credits").wait_for()
+    page.get_by_label("E-mail address", exact=True).select_option("leadleap_email")
+    page.get_by_role("button", name="Check 12 addresses for at most 12 credits").click()
+    someone.note("Done").wait_for()
+
+    workbook = openpyxl.load_workbook(someone.download(tmp_path / "downloads"))
+    rows = list(workbook["Leads"].iter_rows(values_only=True))
+    email, verdict = rows[0].index("leadleap_email"), rows[0].index("leadleap_email_verdict")
+    assert [row[email] for row in rows[1:]] == [person.email for person in people]
+    assert {row[verdict] for row in rows[1:]} <= {"valid", "invalid", "risky", "unknown"}
+    unlocked = {what: n for what, n in bought(town).items() if what.startswith("c_")}
+    assert unlocked == dict.fromkeys((person.lead_id for person in people), 1)
+
+
+def test_several_columns_data_points_and_providers_can_be_chosen(
+    someone: Visitor, town: Sandbox, strangers: Callable[[int], list[Person]], write: Callable[..., Path]
+) -> None:
+    page = someone.page
+    someone.open().upload(write(people_book(strangers(4))))
+    someone.choose_step("Find people")
+    page.get_by_role("button", name="Find 4 people for at most 0.4 credits").wait_for()
+    page.get_by_role("checkbox", name="Phone (10 credits each)").click()
+    page.get_by_role("button", name="Find 4 people for at most 40 credits").wait_for()
+    page.get_by_label("E-mail address", exact=True).select_option("--")
+    someone.text("Whole name: header says 'Name'").wait_for()
+    page.get_by_role("button", name="Find 4 people for at most 40 credits").wait_for()
+    page.get_by_label("Provider").select_option("Leadfeeder (free)")
+    page.get_by_role("button", name="Find 4 people for 0 credits").wait_for()
+    someone.choose_step("Unlock in bulk")
+    someone.note("Know the risk").wait_for()
+    assert town.paid_requests() == []
+
+
+def test_a_connection_lost_for_longer_than_a_session_lives_loses_no_job(
+    browser: Browser,
+    town: Sandbox,
+    strangers: Callable[[int], list[Person]],
+    write: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    people = strangers(20)
+    town.clear_record()
+    town.fault("delay", "/leads/unlock", times=None, seconds=0.5)
+    server = Server(environ(town, tmp_path), tmp_path, session_seconds=1)
+    context = profile(browser)
+    try:
+        with visitor(context, server) as someone:
+            someone.open().upload(write(people_book(people)))
+            someone.choose_step(UNLOCK)
+            someone.button.click()
+            someone.note("Under way").wait_for()
+            job = someone.job()
+            context.set_offline(True)
+            someone.page.wait_for_timeout(4000)
+            context.set_offline(False)
+            someone.open(job)
+            someone.note("Done").wait_for()
+    finally:
+        town.clear_faults()
+        server.stop()
+    assert bought(town) == dict.fromkeys((person.lead_id for person in people), 1)
+
+
 def test_bad_input_is_answered_with_a_sentence(
     someone: Visitor, town: Sandbox, write: Callable[..., Path]
 ) -> None:
