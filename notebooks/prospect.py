@@ -82,7 +82,10 @@ def _(here, job, params):
 def _(here, query):
     _options = prospects.providers(here.workspace)
     provider = mo.ui.dropdown(
-        _options, value=choices.label_of(_options, query and query.via), label="Where to search"
+        _options,
+        value=choices.label_of(_options, query and query.via),
+        label="Where to search",
+        full_width=True,
     )
     return (provider,)
 
@@ -91,7 +94,9 @@ def _(here, query):
 def _(here, provider, query):
     mo.stop(provider.value is None)
     _options = prospects.kinds(here.workspace, provider.value)
-    kind = mo.ui.dropdown(_options, value=choices.label_of(_options, query and query.step), label="For whom")
+    kind = mo.ui.dropdown(
+        _options, value=choices.label_of(_options, query and query.step), label="For whom", full_width=True
+    )
     mo.vstack(
         [
             panels.heading(
@@ -283,7 +288,7 @@ def _(found, here, query):
     mo.stop(found is None or found.empty)
     _targets = prospect_lists.targets(here, query)
     mo.stop(not _targets)
-    target = mo.ui.dropdown(_targets, value=next(iter(_targets)), label="At")
+    target = mo.ui.dropdown(_targets, value=next(iter(_targets)), label="At", full_width=True)
     list_name = mo.ui.text(label="Name of the list", placeholder="made if there is none", full_width=True)
     return list_name, target
 

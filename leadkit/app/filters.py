@@ -144,12 +144,16 @@ def _element(field: Field, value: Any) -> Any:
     if field.kind == "yes or no":
         options = {"yes": True, "no": False}
         answered = next((word for word, answer in options.items() if answer is value), None)
-        return mo.ui.dropdown(options, value=answered, allow_select_none=True, label=field.label)
+        return mo.ui.dropdown(
+            options, value=answered, allow_select_none=True, label=field.label, full_width=True
+        )
     if field.kind == "one of":
-        return mo.ui.dropdown(field.words, value=value, allow_select_none=True, label=field.label)
+        return mo.ui.dropdown(
+            field.words, value=value, allow_select_none=True, label=field.label, full_width=True
+        )
     if field.kind == "some of":
         chosen = [word for word in value or () if word in field.words]
-        return mo.ui.multiselect(field.words, value=chosen, label=field.label)
+        return mo.ui.multiselect(field.words, value=chosen, label=field.label, full_width=True)
     # A number, too: marimo's own field for numbers cannot be left empty.
     text = "; ".join(value) if isinstance(value, list) else "" if value is None else str(value)
     return mo.ui.text(value=text, placeholder=field.hint, label=field.label, full_width=True)

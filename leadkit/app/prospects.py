@@ -124,17 +124,25 @@ def preview(query: Query, workspace: Workspace) -> Preview:
 
 
 def search_id(query: Query, cost: Preview, here: Session) -> str:
-    """The id of the search that pressing the button begins: the same for the same search, until that has ended."""
+    """The id of the search that pressing the button begins: the same search has the same, while its rows are known.
+
+    Ask for it when the price is shown, not when the button is pressed: two presses must have one id.
+    """
     user = here.visitor.name
     asked = [user, query.via, query.step, dict(query.filters), query.most_rows, cost.most]
     body = json.dumps(asked, sort_keys=True).encode()
-    over = {
-        run.context.get("search")
-        for run in here.workspace.ledger.runs(user)
-        if run.state != "running" or not here.workspace.ledger.owners.alive(run.owner)
+    begun = {
+        run.context["search"]: run for run in here.workspace.ledger.runs(user) if "search" in run.context
     }
-    ids = (hashlib.sha256(b"%d " % n + body).hexdigest()[:24] for n in itertools.count())
-    return next(one for one in ids if one not in over)
+    last = None
+    for n in itertools.count():
+        named = hashlib.sha256(b"%d " % n + body).hexdigest()[:24]
+        if named not in begun:
+            break
+        last = named
+    if last is not None and (under_way(here, begun[last]) or rows_of(here, query) is not None):
+        return last
+    return named
 
 
 def run_search(here: Session, query: Query, cost: Preview, approved_id: str, by: Visitor) -> None:
