@@ -15,7 +15,7 @@ import pandas as pd
 
 from leadkit.errors import InputError, ProviderError
 from leadkit.providers.base import Request, Response
-from leadkit.providers.leadiq_lists import Added
+from leadkit.providers.leadiq.lists import Added
 from leadkit.workspace import Workspace, current_workspace
 
 Scope = Literal["company", "contact"]
@@ -120,8 +120,9 @@ def list_members(
     ProviderError
         The provider refused or failed.
     """
-    from leadkit.providers import leadfeeder_lists, leadiq_lists
-    from leadkit.providers.leadiq_prospect import CSV_COLUMNS, prospect_row
+    from leadkit.providers.leadfeeder import lists as leadfeeder_lists
+    from leadkit.providers.leadiq import lists as leadiq_lists
+    from leadkit.providers.leadiq.prospect import CSV_COLUMNS, prospect_row
 
     workspace = workspace or current_workspace()
     _check(via, scope)
@@ -144,7 +145,7 @@ def export_list(
 
     No cell can start a formula. People who must not be asked about are left out. Raises as :func:`list_members`.
     """
-    from leadkit.providers import leadiq_lists
+    from leadkit.providers.leadiq import lists as leadiq_lists
 
     workspace = workspace or current_workspace()
     if via == "leadiq":
@@ -171,7 +172,7 @@ def monthly_usage(first_month: str, last_month: str, *, workspace: Workspace | N
     ProviderError
         Leadfeeder refused or failed.
     """
-    from leadkit.providers import leadfeeder_lists
+    from leadkit.providers.leadfeeder import lists as leadfeeder_lists
 
     send, account = _leadfeeder(workspace or current_workspace())
     return pd.DataFrame(leadfeeder_lists.usage(send, account, first_month, last_month))
@@ -187,7 +188,8 @@ def _check(via: str, scope: str) -> None:
 
 
 def _lists(workspace: Workspace, via: str, scope: str) -> Sequence[Any]:
-    from leadkit.providers import leadfeeder_lists, leadiq_lists
+    from leadkit.providers.leadfeeder import lists as leadfeeder_lists
+    from leadkit.providers.leadiq import lists as leadiq_lists
 
     if via == "leadiq":
         return leadiq_lists.lists(_paced(workspace, via))
@@ -219,8 +221,8 @@ Told = list[tuple[str, str, str | None]]
 
 def _add_to_leadiq(workspace: Workspace, name: str, rows: list[dict[str, str]], dry_run: bool) -> Told:
     from leadkit.keys import Unusable
-    from leadkit.providers import leadiq_lists
-    from leadkit.providers.leadiq_prospect import check_names, prospect_input
+    from leadkit.providers.leadiq import lists as leadiq_lists
+    from leadkit.providers.leadiq.prospect import check_names, prospect_input
 
     check_names(rows)
     if dry_run:
@@ -248,7 +250,7 @@ def _add_to_leadiq(workspace: Workspace, name: str, rows: list[dict[str, str]], 
 
 def _usable(row: dict[str, str]) -> bool:
     from leadkit.keys import Unusable
-    from leadkit.providers.leadiq_prospect import prospect_input
+    from leadkit.providers.leadiq.prospect import prospect_input
 
     try:
         prospect_input(row)
@@ -274,7 +276,7 @@ def _told(result: Added, count: int) -> Told:
 def _add_to_leadfeeder(
     workspace: Workspace, name: str, rows: list[dict[str, str]], scope: Scope, dry_run: bool
 ) -> Told:
-    from leadkit.providers import leadfeeder_lists
+    from leadkit.providers.leadfeeder import lists as leadfeeder_lists
 
     if any(set(row) - {"id"} for row in rows):
         msg = "Leadfeeder's lists take one column, with its own ids: {'id': column}. Nothing was sent."

@@ -18,7 +18,8 @@ import pandas as pd
 
 from leadkit.money import credits_text
 from leadkit.plan import make_plan
-from leadkit.providers import leadfeeder_by_id, leadleap_export
+from leadkit.providers.leadfeeder import by_id as leadfeeder_by_id
+from leadkit.providers.leadleap import export as leadleap_export
 from tests.providers import (
     test_suite_leadey,
     test_suite_leadfeeder,

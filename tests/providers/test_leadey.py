@@ -22,7 +22,7 @@ from leadkit.errors import (
 from leadkit.money import Amount
 from leadkit.providers.base import Request, Response
 from leadkit.providers.leadey import Leadey, read_all, read_one
-from leadkit.providers.leadey_rows import COLLECTIONS, exactly
+from leadkit.providers.leadey.rows import COLLECTIONS, exactly
 
 RECORDED = Path(__file__).parent / "leadey"
 CASES = json.loads((Path(__file__).parent / "hostile.json").read_text())["cases"]

@@ -22,7 +22,7 @@ from leadkit.errors import (
 )
 from leadkit.money import Amount
 from leadkit.providers.base import Response
-from leadkit.providers.leadfeeder_answers import read_body
+from leadkit.providers.leadfeeder.answers import read_body
 
 RECORDED = Path(__file__).parent / "leadfeeder"
 JSON = {"content-type": "application/json"}

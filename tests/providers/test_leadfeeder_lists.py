@@ -15,8 +15,8 @@ import pytest
 from leadkit.errors import InputError, KeyRefusedError, PriceError, SettingsError
 from leadkit.providers.base import Request, Response
 from leadkit.providers.leadfeeder import Leadfeeder
-from leadkit.providers.leadfeeder_accounts import Account, choose_account, decode_accounts
-from leadkit.providers.leadfeeder_lists import add_to_list, create_list, list_items, lists, usage
+from leadkit.providers.leadfeeder.accounts import Account, choose_account, decode_accounts
+from leadkit.providers.leadfeeder.lists import add_to_list, create_list, list_items, lists, usage
 from leadkit.settings import Settings
 from leadkit.transport import Transport
 from tests.conftest import FakeClock

@@ -12,7 +12,7 @@ from leadkit.errors import BadAnswerError, InputError
 from leadkit.money import Amount
 from leadkit.providers.base import Response, Search
 from leadkit.providers.leadfeeder import Leadfeeder
-from leadkit.providers.leadfeeder_search import COMPANY_FILTERS, PEOPLE_FILTERS
+from leadkit.providers.leadfeeder.search import COMPANY_FILTERS, PEOPLE_FILTERS
 
 RECORDED = Path(__file__).parent / "leadfeeder"
 CASES = json.loads((Path(__file__).parent / "hostile.json").read_text())["cases"]

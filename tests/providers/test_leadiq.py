@@ -13,7 +13,7 @@ from leadkit.errors import BadAnswerError, CreditsExhaustedError, InputError, Ke
 from leadkit.money import Amount
 from leadkit.providers.base import Answer, Decoded, Operation, Provider, Response, Search
 from leadkit.providers.leadiq import LeadIQ
-from leadkit.providers.leadiq_companies import IDENTITIES
+from leadkit.providers.leadiq.companies import IDENTITIES
 from tests.providers.leadiq_server import JSON, RECORDED, answer, problems, recorded
 
 HOSTILE = json.loads((Path(__file__).parent / "hostile.json").read_text())["cases"]

@@ -21,7 +21,7 @@ from leadkit.errors import (
 from leadkit.money import Amount
 from leadkit.providers.base import Answer, Decoded, Response
 from leadkit.providers.leadiq import LeadIQ
-from leadkit.providers.leadiq_answers import read_graphql, read_rest
+from leadkit.providers.leadiq.answers import read_graphql, read_rest
 from tests.providers.leadiq_server import JSON, RECORDED, answer, person, recorded
 
 HOSTILE = json.loads((Path(__file__).parent / "hostile.json").read_text())["cases"]

@@ -21,7 +21,7 @@ from leadkit.errors import (
 )
 from leadkit.keys import Unusable
 from leadkit.providers.base import Request, Response, Value
-from leadkit.providers.leadiq_lists import (
+from leadkit.providers.leadiq.lists import (
     BATCH,
     ProspectList,
     add_prospects,
@@ -30,7 +30,7 @@ from leadkit.providers.leadiq_lists import (
     missing,
     open_list,
 )
-from leadkit.providers.leadiq_prospect import prospect_input
+from leadkit.providers.leadiq.prospect import prospect_input
 from tests.providers.leadiq_server import ALLOWED, ProspectorServer, answer, recorded
 
 TEAM = ProspectList("6627e3f1a2b3c4d5e6f70001", "Team")

@@ -14,7 +14,7 @@ from leadkit.match import Match, compare
 from leadkit.money import Amount
 from leadkit.providers.base import Answer, Decoded, Request
 from leadkit.providers.leadiq import LeadIQ
-from leadkit.providers.leadiq_people import BATCH, IDENTITIES, PREVIEW_IDENTITIES
+from leadkit.providers.leadiq.people import BATCH, IDENTITIES, PREVIEW_IDENTITIES
 from tests.providers.leadiq_server import answer, person, problems, recorded
 
 JANE = "PersonID-00000000-0000-4000-8000-000000000001"

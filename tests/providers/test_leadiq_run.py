@@ -13,7 +13,7 @@ from leadkit.ledger import CallState
 from leadkit.pace import Pace
 from leadkit.providers.base import Operation
 from leadkit.providers.leadiq import LeadIQ
-from leadkit.providers.leadiq_people import BATCH
+from leadkit.providers.leadiq.people import BATCH
 from leadkit.run import Outcome, Runner
 from tests.conftest import FakeClock
 from tests.ledger.driver import LedgerDriver, RunDriver

@@ -13,8 +13,8 @@ from leadkit.errors import BadAnswerError, InputError, PlanLimitError
 from leadkit.money import Amount
 from leadkit.providers.base import Page, Request, Search
 from leadkit.providers.leadiq import LeadIQ
-from leadkit.providers.leadiq_filters import COMPANIES, MOVERS, PEOPLE
-from leadkit.providers.leadiq_search import MOST_ROWS, PAGE_SIZE
+from leadkit.providers.leadiq.filters import COMPANIES, MOVERS, PEOPLE
+from leadkit.providers.leadiq.search import MOST_ROWS, PAGE_SIZE
 from tests.providers.leadiq_server import answer, problems, recorded
 
 STEPS = {"search_people": PEOPLE, "job_changes": MOVERS, "search_companies": COMPANIES}

@@ -11,7 +11,7 @@ import pytest
 from leadkit.errors import BadAnswerError, CreditsExhaustedError, InputError
 from leadkit.money import Amount
 from leadkit.providers.base import Response
-from leadkit.providers.leadleap_export import MOST_IDS, export_leads
+from leadkit.providers.leadleap.export import MOST_IDS, export_leads
 
 RECORDED = Path(__file__).parent / "leadleap"
 EXPORT = export_leads()

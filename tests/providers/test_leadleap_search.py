@@ -11,7 +11,7 @@ import pytest
 from leadkit.errors import BadAnswerError, InputError, RateLimitedError
 from leadkit.money import Amount
 from leadkit.providers.base import Response
-from leadkit.providers.leadleap_search import FILTERS, search_people
+from leadkit.providers.leadleap.search import FILTERS, search_people
 
 RECORDED = Path(__file__).parent / "leadleap"
 JSON = {"content-type": "application/json"}

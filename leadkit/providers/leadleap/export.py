@@ -28,7 +28,7 @@ from leadkit.providers.base import (
     Value,
 )
 from leadkit.providers.json_body import integer, mapping, read_json, reported, text, unmasked
-from leadkit.providers.leadleap_answers import CONTACT_FIELDS, INTEGERS, LIMIT, MASKABLE, PAGE, envelope
+from leadkit.providers.leadleap.answers import CONTACT_FIELDS, INTEGERS, LIMIT, MASKABLE, PAGE, envelope
 
 #: POST /leads/export: lead_ids, at most 500.
 MOST_IDS = 500

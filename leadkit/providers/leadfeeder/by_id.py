@@ -23,8 +23,8 @@ from leadkit.providers.base import (
     ResultColumn,
     Value,
 )
-from leadkit.providers.leadfeeder_answers import LIMIT, RECORD_RULE, TWELVE_MONTHS_SECONDS, Body, read_body
-from leadkit.providers.leadfeeder_records import (
+from leadkit.providers.leadfeeder.answers import LIMIT, RECORD_RULE, TWELVE_MONTHS_SECONDS, Body, read_body
+from leadkit.providers.leadfeeder.records import (
     COMPANY_DETAILS,
     CONTACT_DETAILS,
     ID,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from leadkit.errors import SettingsError
 from leadkit.providers.base import Balance, Request, Response
 from leadkit.providers.json_body import mapping, millicredits, text
-from leadkit.providers.leadfeeder_answers import read_body
-from leadkit.providers.leadfeeder_records import attributes, record_id, records_in
+from leadkit.providers.leadfeeder.answers import read_body
+from leadkit.providers.leadfeeder.records import attributes, record_id, records_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from leadkit.errors import BadAnswerError, InputError, PlanLimitError
 from leadkit.money import Amount
 from leadkit.providers.base import Page, Price, Request, Response, ResultColumn, Search, Value
 from leadkit.providers.json_body import integer, mapping, text
-from leadkit.providers.leadiq_answers import read_graphql
-from leadkit.providers.leadiq_filters import COMPANIES, JOB_CHANGES, MOVERS, PEOPLE, Filter, search_input
-from leadkit.providers.leadiq_terms import DEVELOPER, GUIDE, LIMIT, NAME, PAGE_REPEAT
+from leadkit.providers.leadiq.answers import read_graphql
+from leadkit.providers.leadiq.filters import COMPANIES, JOB_CHANGES, MOVERS, PEOPLE, Filter, search_input
+from leadkit.providers.leadiq.terms import DEVELOPER, GUIDE, LIMIT, NAME, PAGE_REPEAT
 
 #: LeadIQ's own samples call 25 the most.
 PAGE_SIZE = 25

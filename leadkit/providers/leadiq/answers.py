@@ -23,7 +23,7 @@ from leadkit.errors import (
 )
 from leadkit.providers.base import Response
 from leadkit.providers.json_body import mapping, read_json, text
-from leadkit.providers.leadiq_terms import NAME
+from leadkit.providers.leadiq.terms import NAME
 
 #: What a path, or a call of it, that the service does not have is answered with.
 NO_SUCH_CALL = (404, 405)

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from leadkit.errors import InputError, SettingsError
-from leadkit.providers import leadfeeder_accounts as accounts
 from leadkit.providers.base import Balance, Operation, Request, Response, Search
-from leadkit.providers.leadfeeder_by_id import company_details, unlock
-from leadkit.providers.leadfeeder_match import match_companies
-from leadkit.providers.leadfeeder_people import find_people
-from leadkit.providers.leadfeeder_search import search_companies, search_people
+from leadkit.providers.leadfeeder import accounts
+from leadkit.providers.leadfeeder.by_id import company_details, unlock
+from leadkit.providers.leadfeeder.match import match_companies
+from leadkit.providers.leadfeeder.people import find_people
+from leadkit.providers.leadfeeder.search import search_companies, search_people
 
 
 class Leadfeeder:

@@ -14,8 +14,8 @@ from leadkit.errors import BadAnswerError, InputError
 from leadkit.keys import Unusable, parts_of
 from leadkit.providers.base import Answer, Decoded, Operation, Request, ResultColumn, Value
 from leadkit.providers.json_body import integer, mapping, text
-from leadkit.providers.leadfeeder_answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
-from leadkit.providers.leadfeeder_records import (
+from leadkit.providers.leadfeeder.answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
+from leadkit.providers.leadfeeder.records import (
     CONTACT_DETAILS,
     columns,
     do_not_contact,

@@ -15,9 +15,9 @@ from leadkit.keys import parts_of
 from leadkit.money import Amount
 from leadkit.providers.base import Answer, Decoded, Operation, Price, Request, Response, ResultColumn
 from leadkit.providers.json_body import mapping, text
-from leadkit.providers.leadiq_answers import GraphqlError, read_graphql
-from leadkit.providers.leadiq_person import COLUMNS, person_values
-from leadkit.providers.leadiq_terms import (
+from leadkit.providers.leadiq.answers import GraphqlError, read_graphql
+from leadkit.providers.leadiq.person import COLUMNS, person_values
+from leadkit.providers.leadiq.terms import (
     COMPANY_REPEAT,
     DEVELOPER,
     FREE_REPEAT,

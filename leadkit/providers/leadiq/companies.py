@@ -20,9 +20,9 @@ from leadkit.providers.base import (
     Value,
 )
 from leadkit.providers.json_body import integer, mapping, text
-from leadkit.providers.leadiq_answers import read_graphql
-from leadkit.providers.leadiq_people import linkedin_url
-from leadkit.providers.leadiq_terms import COMPANY_REPEAT, GUIDE, LIMIT, NAME
+from leadkit.providers.leadiq.answers import read_graphql
+from leadkit.providers.leadiq.people import linkedin_url
+from leadkit.providers.leadiq.terms import COMPANY_REPEAT, GUIDE, LIMIT, NAME
 
 #: What identifies a company, best first, as parts of a key. A part ``linkedin``, with a company's page, is taken
 #: too, after the domain; no column of a sheet is read as one yet.

@@ -13,8 +13,8 @@ from leadkit.errors import BadAnswerError, InputError
 from leadkit.providers.base import Page, Request, ResultColumn, Search, Value
 from leadkit.providers.filters import given_filters, unusable
 from leadkit.providers.json_body import integer, mapping, text
-from leadkit.providers.leadfeeder_answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
-from leadkit.providers.leadfeeder_records import (
+from leadkit.providers.leadfeeder.answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
+from leadkit.providers.leadfeeder.records import (
     COMPANY_FIELDS,
     CONTACT_DETAILS,
     Field,

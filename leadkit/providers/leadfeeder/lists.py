@@ -14,8 +14,8 @@ from typing import Any, Literal
 from leadkit.errors import BadAnswerError, InputError, PriceError, ProviderError
 from leadkit.providers.base import Request, Response, Value
 from leadkit.providers.json_body import integer, mapping, text
-from leadkit.providers.leadfeeder_answers import Body, read_body
-from leadkit.providers.leadfeeder_records import ID, attributes, record_id, records_in
+from leadkit.providers.leadfeeder.answers import Body, read_body
+from leadkit.providers.leadfeeder.records import ID, attributes, record_id, records_in
 
 Send = Callable[[Request], Response]
 Scope = Literal["company", "contact"]

@@ -11,8 +11,8 @@ from leadkit.errors import InputError
 from leadkit.providers.base import Value
 from leadkit.providers.filters import known_word, meant
 from leadkit.providers.json_body import mapping, text
-from leadkit.providers.leadiq_filters import SENIORITIES
-from leadkit.providers.leadiq_person import COLUMNS, EMAIL_STATUSES
+from leadkit.providers.leadiq.filters import SENIORITIES
+from leadkit.providers.leadiq.person import COLUMNS, EMAIL_STATUSES
 
 NOTES_LENGTH = 5000
 

@@ -15,8 +15,8 @@ from leadkit.errors import BadAnswerError, InputError
 from leadkit.keys import parts_of
 from leadkit.providers.base import Answer, Decoded, Operation, Request, ResultColumn, Value
 from leadkit.providers.json_body import mapping, text
-from leadkit.providers.leadfeeder_answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
-from leadkit.providers.leadfeeder_records import (
+from leadkit.providers.leadfeeder.answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
+from leadkit.providers.leadfeeder.records import (
     COMPANY_FIELDS,
     attributes,
     columns,

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from leadkit.errors import BadAnswerError
 from leadkit.providers.base import Answer, Decoded, Operation, Price, Request, Response, ResultColumn
 from leadkit.providers.json_body import text
-from leadkit.providers.leadiq_answers import read_rest
-from leadkit.providers.leadiq_terms import DEVELOPER, LIMIT, NAME, VERIFY_REPEAT
+from leadkit.providers.leadiq.answers import read_rest
+from leadkit.providers.leadiq.terms import DEVELOPER, LIMIT, NAME, VERIFY_REPEAT
 
 #: LeadIQ's word → the verdict. What was not confirmed is not called valid.
 VERDICTS: Mapping[str, str] = {

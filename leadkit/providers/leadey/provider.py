@@ -19,8 +19,8 @@ from leadkit.money import Amount
 from leadkit.providers.base import Balance, Operation, Page, Request, Response, Search, Value
 from leadkit.providers.filters import given_filters, unusable
 from leadkit.providers.json_body import integer, mapping, millicredits, text
-from leadkit.providers.leadey_known import FREE, FREE_REPEAT, known
-from leadkit.providers.leadey_rows import (
+from leadkit.providers.leadey.known import FREE, FREE_REPEAT, known
+from leadkit.providers.leadey.rows import (
     COLLECTIONS,
     LIMIT,
     Collection,

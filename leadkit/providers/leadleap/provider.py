@@ -27,7 +27,7 @@ from leadkit.providers.base import (
     Value,
 )
 from leadkit.providers.json_body import integer, mapping, millicredits, reported, text, unmasked
-from leadkit.providers.leadleap_answers import (
+from leadkit.providers.leadleap.answers import (
     CONTACT_FIELDS,
     DAY_SECONDS,
     INTEGERS,
@@ -37,8 +37,8 @@ from leadkit.providers.leadleap_answers import (
     PAGE,
     envelope,
 )
-from leadkit.providers.leadleap_export import export_leads
-from leadkit.providers.leadleap_search import search_people
+from leadkit.providers.leadleap.export import export_leads
+from leadkit.providers.leadleap.search import search_people
 
 
 class LeadLeap:

@@ -23,7 +23,7 @@ from leadkit.providers.base import (
     Value,
 )
 from leadkit.providers.json_body import integer
-from leadkit.providers.leadey_rows import (
+from leadkit.providers.leadey.rows import (
     COLLECTIONS,
     CREDITS,
     LIMIT,

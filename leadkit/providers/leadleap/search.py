@@ -14,7 +14,7 @@ from leadkit.money import Amount
 from leadkit.providers.base import Page, Price, Repeat, Request, Response, ResultColumn, Search, Value
 from leadkit.providers.filters import given_filters, unusable
 from leadkit.providers.json_body import integer, mapping, reported, text
-from leadkit.providers.leadleap_answers import LIMIT, PAGE, envelope
+from leadkit.providers.leadleap.answers import LIMIT, PAGE, envelope
 
 #: GET /leads, per_page: at most 100, 25 when it is left out.
 PAGE_SIZE = 100

@@ -23,8 +23,8 @@ from leadkit.errors import BadAnswerError, BadRequestError, InputError, NotThere
 from leadkit.keys import Unusable
 from leadkit.providers.base import Request, Response, Value
 from leadkit.providers.json_body import mapping, text
-from leadkit.providers.leadiq_answers import NO_SUCH_CALL, read_rest, rest_error
-from leadkit.providers.leadiq_prospect import (
+from leadkit.providers.leadiq.answers import NO_SUCH_CALL, read_rest, rest_error
+from leadkit.providers.leadiq.prospect import (
     CSV_COLUMNS,
     check_names,
     contradict,
@@ -33,7 +33,7 @@ from leadkit.providers.leadiq_prospect import (
     prospect_input,
     prospect_row,
 )
-from leadkit.providers.leadiq_terms import NAME
+from leadkit.providers.leadiq.terms import NAME
 
 Send = Callable[[Request], Response]
 
@@ -163,7 +163,7 @@ def add_prospects(send: Send, to: ProspectList, people: Sequence[Mapping[str, Va
     Parameters
     ----------
     people
-        Values as :func:`leadkit.providers.leadiq_prospect.prospect_input` takes them. Who cannot be added, such as
+        Values as :func:`leadkit.providers.leadiq.prospect.prospect_input` takes them. Who cannot be added, such as
         somebody without a last name, is set aside before anything is sent.
 
     Raises

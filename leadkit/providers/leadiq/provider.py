@@ -1,10 +1,10 @@
 """LeadIQ: finding people and companies, their e-mails and phones, and checking e-mails.
 
 API: https://leadiqhelp.zendesk.com/hc/en-us/articles/29375289152795-LeadIQ-Public-API-Guide and the schema that
-api.leadiq.com/graphql gives of itself, read 2026-08-13. ``leadiq_terms.py`` has the prices and limits with their
+api.leadiq.com/graphql gives of itself, read 2026-08-13. ``terms.py`` has the prices and limits with their
 sources. LeadIQ charges by the fields that a query selects, and never says what a call cost.
 
-Saved lists (Prospector) are in ``leadiq_lists.py``; they are free and no part of a run. Exporting a prospect to
+Saved lists (Prospector) are in ``lists.py``; they are free and no part of a run. Exporting a prospect to
 Salesforce is not offered: a lost answer leaves a record that nothing here could take back.
 """
 
@@ -21,12 +21,12 @@ from leadkit.errors import InputError, SettingsError
 from leadkit.money import credits_text
 from leadkit.providers.base import Balance, Operation, Price, Request, Response, Search
 from leadkit.providers.json_body import mapping, millicredits, text
-from leadkit.providers.leadiq_answers import read_graphql
-from leadkit.providers.leadiq_companies import company_details
-from leadkit.providers.leadiq_emails import validate_emails
-from leadkit.providers.leadiq_people import find_people, preview_people
-from leadkit.providers.leadiq_search import job_changes, search_companies, search_people
-from leadkit.providers.leadiq_terms import NAME, PRICES, checked_wants
+from leadkit.providers.leadiq.answers import read_graphql
+from leadkit.providers.leadiq.companies import company_details
+from leadkit.providers.leadiq.emails import validate_emails
+from leadkit.providers.leadiq.people import find_people, preview_people
+from leadkit.providers.leadiq.search import job_changes, search_companies, search_people
+from leadkit.providers.leadiq.terms import NAME, PRICES, checked_wants
 
 _PLAN = "name product status nextBillingPeriod"
 _ACCOUNT = (
