@@ -101,7 +101,8 @@ def test_a_misspelt_setting_is_not_ignored(
 
 
 def test_a_step_that_does_not_exist_is_refused(leadkit: Run, people: Path) -> None:
-    refused(leadkit("preview", people, "validate"), "validate-emails, unlock, enrich")
+    refused(leadkit("preview", people, "robots"), "validate-emails, unlock, enrich")
+    refused(leadkit("preview", people, "validate"), "Did you mean validate-emails?")
     refused(leadkit("preview", people, "validate-emails", "--lead-id", "Name"), "email")
 
 

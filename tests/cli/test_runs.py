@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import openpyxl
 
 from leadkit.app.places import data_folder
+from leadkit.cli.terminal import STEPS
 from leadkit.sandbox import Sandbox
+from leadkit.steps import DEFAULT_PROVIDER
 from tests.cli.calling import Run, cells, refused
 from tests.conftest import KEYS_IN_USE
 
@@ -233,3 +236,21 @@ def test_the_free_preview_keeps_whom_it_does_not_find_out_of_the_paid_calls(
     assert ended.json["receipt"]["rows"]["not found"] == 2
     assert ended.json["receipt"]["calls"] == 0
     refused(leadkit("preview", path, "validate-emails", "--preview-first"), "no free preview")
+
+
+def test_the_line_that_resumes_a_run_on_the_sandbox_says_so(leadkit: Run) -> None:
+    book = data_folder() / "leadleap_prospects.xlsx"
+    ended = leadkit("run", book, "unlock", "--at-most", 3, "-o", "out.xlsx", "--sandbox", "--json")
+    assert ended.json["resume"].endswith(" --sandbox")
+    assert (
+        leadkit(*ended.json["resume"].split()[1:], "--json").status == 1
+    )  # 3 credits are all that it may spend
+
+
+def test_the_command_line_has_every_step_that_the_accessor_has(leadkit: Run, people: Path) -> None:
+    assert [step.replace("-", "_") for step in STEPS] == list(DEFAULT_PROVIDER)
+    assert leadkit("preview", people, "validate_emails").status == 0
+
+
+def test_the_version_is_told(leadkit: Run) -> None:
+    assert leadkit("--version").out.strip() == version("leadkit")
