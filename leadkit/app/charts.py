@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import pandas as pd
+
+from leadkit.app.show import text
 
 #: A row's state in a plan → the words of the chart, and a colour with enough contrast on white and on black.
 ROW_WORDS: Mapping[str, tuple[str, str]] = {
@@ -34,6 +36,10 @@ OUTCOME_WORDS: Mapping[str, tuple[str, str]] = {
     "failed": ("refused", "#d6455d"),
     "not tried": ("not reached", "#98a2ad"),
 }
+#: What came back for the rows.
+COLOUR = "#4c6ef5"
+#: A chart of more bars than this is read no better than a table.
+MOST_BARS = 12
 #: Grey that has a contrast of 4.5 on both white and marimo's dark background.
 INK = "#777f89"
 
@@ -54,6 +60,17 @@ def rows_chart(rows: Mapping[str, int], words: Mapping[str, tuple[str, str]] = R
         text="label:N", color=alt.value(INK)
     )
     return dressed((bars + labels).properties(width="container", height=alt.Step(30)))
+
+
+def answers_chart(frame: pd.DataFrame, columns: Sequence[str]) -> Any | None:
+    """How many rows got what: each verdict that was given, else each of ``columns`` that is filled; None if none."""
+    verdicts = [column for column in columns if column.endswith("_verdict")]
+    counts = frame[verdicts[0]].value_counts() if verdicts else frame[[*columns]].notna().sum()
+    counts = counts[counts > 0].head(MOST_BARS)
+    if counts.empty:
+        return None
+    words = {str(name): (text(name), COLOUR) for name in counts.index}
+    return rows_chart({str(name): int(n) for name, n in counts.items()}, words)
 
 
 def dressed(chart: Any) -> Any:

@@ -12,7 +12,7 @@ from leadkit.app import offers
 from leadkit.app.order import Task
 from leadkit.app.own_columns import Write
 from leadkit.app.show import labels
-from leadkit.app.steps import ROLE_TITLES, STEPS
+from leadkit.app.steps import STEPS
 from leadkit.errors import InputError
 from leadkit.sheets import Book
 from leadkit.workspace import Workspace
@@ -70,8 +70,17 @@ def wants_field(workspace: Workspace, step: str, provider: str, before: Task | N
 
 
 def picked_wants(boxes: Mapping[str, bool]) -> tuple[str, ...]:
-    """The names of the boxes that are ticked."""
-    return tuple(name for name, ticked in boxes.items() if ticked)
+    """The names of the boxes that are ticked.
+
+    Raises
+    ------
+    InputError
+        There are boxes, and none is ticked. Nothing was sent.
+    """
+    picked = tuple(name for name, ticked in boxes.items() if ticked)
+    if boxes and not picked:
+        raise InputError("Choose at least one thing to buy. Nothing was sent.")
+    return picked
 
 
 def preview_field(workspace: Workspace, step: str, provider: str) -> mo.ui.checkbox | None:
@@ -85,9 +94,7 @@ def preview_field(workspace: Workspace, step: str, provider: str) -> mo.ui.check
 def columns_hint(workspace: Workspace, step: str, provider: str) -> str:
     """From what a step can tell who a row is."""
     identities = offers.identities_of(workspace.provider(provider).operation(step))
-    return (
-        f"Needed: {offers.identities_words(identities, ROLE_TITLES)}. Other columns are never sent anywhere."
-    )
+    return f"Needed: {offers.identities_words(identities)}. Other columns are never sent anywhere."
 
 
 def write_field(before: Task | None) -> mo.ui.radio:

@@ -137,8 +137,12 @@ def outcome(
     """
     if not job.receipt:
         return None
+    chart = None
     try:
-        rows = show(job.result_frame())
+        frame = job.result_frame()
+        rows = show(frame)
+        # The last three tell what became of the row, and not what came back.
+        chart = charts.answers_chart(frame, [name for name in job.receipt["columns"][:-3] if name in frame])
     except LeadkitError as error:
         rows = panels.trouble(error, "The rows cannot be shown here")
     download = mo.download(
@@ -152,6 +156,7 @@ def outcome(
             mo.hstack([download], justify="start"),
             panels.actions(next_steps(job) if steps is None else steps),
             job_result(job),
+            *([] if chart is None else [panels.title("What came back", "Rows by what they got."), chart]),
             *([] if more is None else [more]),
             panels.title("The rows", "As they stand in the workbook to download, the new columns first."),
             rows,

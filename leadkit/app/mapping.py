@@ -74,6 +74,7 @@ def pickers(frame: pd.DataFrame, choices: list[ColumnChoice]) -> mo.ui.dictionar
                 value=choice.guessed,
                 label=ROLE_TITLES.get(choice.role, choice.role),
                 allow_select_none=True,
+                full_width=True,
             )
             for choice in choices
         }
@@ -99,7 +100,7 @@ def mapping_words(
         why = "you chose this column" if by_hand else choice.evidence
         first = samples(frame, column)
         holds = f"it begins with {first}" if first else "every cell in it is empty"
-        words.append(f"{ROLE_TITLES.get(choice.role, choice.role)}: {why}; {holds}.")
+        words.append(f"{ROLE_TITLES.get(choice.role, choice.role)}: {why}; {holds.rstrip('.')}.")
     return words
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
-from leadkit.app.steps import WANT_TITLES
+from leadkit.app.steps import ROLE_TITLES, WANT_TITLES
 from leadkit.catalogue import WANTS
 from leadkit.errors import InputError
 from leadkit.money import credits_text
@@ -68,7 +68,26 @@ def identities_of(offered: Operation) -> Sequence[Sequence[str]]:
     ]
 
 
-def identities_words(identities: Sequence[Sequence[str]], titles: Mapping[str, str]) -> str:
-    """``linkedin profile, or whole name with company``, for a sentence."""
-    sets = [" with ".join(titles.get(role, role).lower() for role in roles) for roles in identities]
-    return ", or ".join(words.replace("linkedin", "LinkedIn") for words in sets)
+def identities_words(identities: Sequence[Sequence[str]]) -> str:
+    """``LinkedIn profile, e-mail address, or a name with company``: from what it can be told who a row is."""
+    alone = [_word(roles[0]) for roles in identities if len(roles) == 1 and roles[0] not in _NAMES]
+    beside = dict.fromkeys(
+        _word(role) for roles in identities if _NAMES & {*roles} for role in roles if role not in _NAMES
+    )
+    if any(_NAMES.issuperset(roles) for roles in identities):
+        alone.append("a name")
+    if beside:
+        alone.append(f"a name with {_listed([*beside])}")
+    return _listed(alone)
+
+
+_NAMES = {"full_name", "first_name", "last_name"}
+
+
+def _word(role: str) -> str:
+    title = ROLE_TITLES.get(role, role)
+    return title if title.startswith("LinkedIn") else title.lower()
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
