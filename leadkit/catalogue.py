@@ -7,10 +7,12 @@ from contextlib import suppress
 from typing import Any
 
 from leadkit.errors import InputError
+from leadkit.ledger.retention import PAGE_KEEPS_DAYS
 from leadkit.money import credits_text
 from leadkit.providers import make_provider, provider_names
 from leadkit.providers.base import Operation, Price, RateLimit, Search
 from leadkit.settings import Settings
+from leadkit.sheets.grid import counted
 from leadkit.steps import DEFAULT_PROVIDER
 
 SEARCHES = ("search_people", "search_companies", "job_changes")
@@ -57,6 +59,7 @@ def _entry(offered: Operation | Search, wants: Sequence[str], batch: int, price:
         "price": price,
         "limit": _limit(offered.limit),
         "repeat_is_free": offered.repeat.free,
+        "keeps_days": offered.keeps_days if isinstance(offered, Operation) else PAGE_KEEPS_DAYS,
         "columns": [column.name for column in offered.columns],
         "sources": [offered.price.source, offered.limit.source, offered.repeat.source],
     }
@@ -65,8 +68,8 @@ def _entry(offered: Operation | Search, wants: Sequence[str], batch: int, price:
 def table(settings: Settings) -> str:
     """The entries as a Markdown table."""
     lines = [
-        "| step | provider | want | a call | credits each | limit | repeat |",
-        "|---|---|---|---:|---|---|---|",
+        "| step | provider | want | a call | credits each | limit | repeat | known for |",
+        "|---|---|---|---:|---|---|---|---|",
     ]
     for one in sorted(entries(settings), key=lambda one: (_order(one["step"]), one["provider"])):
         repeat = "free" if one["repeat_is_free"] else "may cost"
@@ -78,6 +81,7 @@ def table(settings: Settings) -> str:
             one["price"],
             one["limit"],
             repeat,
+            "good" if one["keeps_days"] is None else counted(one["keeps_days"], "day"),
         )
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     return "\n".join(lines)
