@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import inspect
 import ipaddress
 import socket
 import sys
+import threading
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -94,6 +96,7 @@ def serve(
         say(f"Sign in, once, with {link}\nor with the token in {folder / 'token'}")
         if open_browser:
             webbrowser.open(link)
+        threading.Thread(target=_load_libraries, daemon=True).start()
 
     # Addresses of pages hold the ids of sessions and jobs, so they are kept out of logs.
     config = uvicorn.Config(
@@ -194,6 +197,12 @@ def _states(apps: Any) -> list[Any]:
     """What marimo keeps of each mounted notebook."""
     found = (getattr(getattr(route, "app", None), "state", None) for route in apps.routes)
     return [state for state in found if hasattr(state, "session_manager")]
+
+
+def _load_libraries() -> None:
+    """Load what the first page would have to wait for, for seconds."""
+    importlib.import_module("pandera.pandas")
+    importlib.import_module("leadkit.app.job_page")
 
 
 def _say(line: str) -> None:
