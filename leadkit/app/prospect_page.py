@@ -105,7 +105,8 @@ def _limits(asked: Asked, title: str) -> list[tuple[str, str]]:
 
 
 def start(asked: Asked, params: Any) -> mo.Html | None:
-    """Search, with its id in the page's address from the beginning; in words what went wrong."""
+    """Search, and put its id into the page's address, whatever became of it; in words why it did not begin."""
+    trouble = None
     try:
         assert asked.id is not None
         assert asked.cost is not None
@@ -114,11 +115,12 @@ def start(asked: Asked, params: Any) -> mo.Html | None:
         with mo.status.spinner(title="Searching", remove_on_exit=True):
             prospects.run_search(asked.here, asked.query, asked.cost, asked.id, by)
     except LeadkitError as error:
-        asked.here.spent()
-        return panels.trouble(error, "The search did not succeed")
+        if asked.id is None or prospects.find_run(asked.here, asked.id) is None:
+            trouble = panels.trouble(error, "The search could not begin")
     asked.here.spent()
-    params["search"] = asked.id
-    return None
+    if trouble is None:
+        params["search"] = asked.id
+    return trouble
 
 
 def standing(here: Session, run: RunRecord, found: bool) -> mo.Html | None:
@@ -130,9 +132,11 @@ def standing(here: Session, run: RunRecord, found: bool) -> mo.Html | None:
     if found:
         return None
     if run.state == "stopped":
-        return panels.note("bad", "The search stopped", run.stopped_why, "Search again: what came is kept.")
+        return panels.note(
+            "bad", "The search stopped", run.stopped_why, "Press “Search” again: what came is kept."
+        )
     return panels.note(
-        "warn", "These results are not fresh any more", "Who works where changes daily. Search again below."
+        "warn", "These results are not fresh any more", "Who works where changes daily. Press “Search” again."
     )
 
 

@@ -41,7 +41,7 @@ KINDS: Mapping[str, str] = {
 }
 #: A page is not left waiting for more than this.
 MOST_ROWS = 1000
-GONE = "This search is not here: its address is not complete, or it is another user's. Search again below."
+GONE = "This search is not here: its address is not complete, or it is another user's. Search anew below."
 
 
 @dataclass(frozen=True)
