@@ -25,6 +25,9 @@ KEYS_IN_USE: set[str] = set()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--schedules", type=int, default=2_000, help="simulated schedules; 20000 for a release")
+    parser.addoption(
+        "--examples", type=int, default=20, help="lives of a ledger beside a model; 10000 for a release"
+    )
     parser.addoption("--kills", type=int, default=25, help="real processes to kill; 1000 for a release")
 
 

@@ -40,6 +40,7 @@ from sqlalchemy.types import TypeEngine
 from leadkit.clock import Clock
 from leadkit.ledger import budget, decisions, evidence, lookup
 from leadkit.ledger.budget import Caps
+from leadkit.ledger.erasure import HIDDEN
 from leadkit.ledger.owners import GONE, Owners
 from leadkit.ledger.schema import CallState, FactState, answers, bodies, calls, facts
 from leadkit.ledger.transactions import Transactions
@@ -171,7 +172,11 @@ class Calls(Transactions):
             if call.state != CallState.IN_DOUBT or not may_repeat(call.moment):
                 return None
             mine = facts.c.call_id == call_id, facts.c.state == FactState.IN_DOUBT
-            keys = connection.execute(select(facts.c.key).where(*mine).order_by(facts.c.id)).scalars().all()
+            rows = connection.execute(select(facts.c.key).where(*mine).order_by(facts.c.id)).scalars()
+            # Who was forgotten meanwhile is not asked about; their part stays in doubt.
+            keys = [key for key in rows if not key.startswith(HIDDEN)]
+            if not keys:
+                return None
             attempt = call.attempts + 1
             _set_call(connection, call_id, state=CallState.INTENT, owner=owner, attempts=attempt)
             connection.execute(update(facts).where(*mine).values(state=FactState.INTENT))

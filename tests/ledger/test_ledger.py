@@ -337,6 +337,22 @@ def test_what_was_given_up_is_not_asked_about_again(driver: LedgerDriver) -> Non
     assert driver.start_run(1_000).reserve(["a"]).keys == ()
 
 
+def test_a_free_repeat_does_not_ask_about_whom_was_forgotten_meanwhile(driver: LedgerDriver) -> None:
+    run = driver.start_run(3_000)
+    claim = run.reserve(["anna@people.example", "bo@people.example"])
+    run.doubt(claim, "lost")
+    driver.ledger.forget({("email", "anna@people.example")}, suppress=True)
+    again = run.reclaim(claim.call_id)
+    assert again is not None
+    assert (again.keys, again.reserved) == (("bo@people.example",), 2_000)
+    run.settle(again, {"bo@people.example": FOUND}, None)
+    record = driver.ledger.run(run.id)
+    assert (record.charged, record.held) == (Amount(0, 1_000), 1_000)
+    (left,) = driver.ledger.doubtful()
+    assert left.key.startswith("forgotten ")
+    assert run.reclaim(left.call_id) is None
+
+
 # -- whose it is ------------------------------------------------------------------------------------------------
 
 
