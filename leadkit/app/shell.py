@@ -197,7 +197,7 @@ class Gate:
 
 
 class OwnPages:
-    """Binds each page that is open, and each file that it was given, to whom it belongs.
+    """Binds each page that is open, and each file that it was given, to whom it belongs; other paths are closed.
 
     marimo knows a page by an id in its address, and a file by its name: whoever has them could use them.
     """
@@ -213,6 +213,9 @@ class OwnPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or META not in scope.get("meta", {}):
             await self._app(scope, receive, send)
+            return
+        if scope["path"].count("/") > 1 and not _ASKED_FOR.fullmatch(scope["path"]):
+            await refuse(scope, receive, send, "There is nothing here.", 404)
             return
         name = scope["meta"][META]["name"]
         if not all(self._is_of(page, name) for page in _pages(scope)) or not self._may_read(
@@ -246,6 +249,11 @@ class OwnPages:
         return all(self._owners.get(file) == name for file in _FILE.findall(path))
 
 
+#: What a page asks for. marimo answers on more paths: exports, other transports, lists of files and connections.
+_ASKED_FOR = re.compile(
+    r"/\w+/(|health|ws|assets/.+|@file/[\w.-]+|[\w-]+\.(ico|png|json|js|webmanifest)"
+    r"|api/kernel/(set_ui_element_value|set_model_value|function_call|instantiate))"
+)
 _FILE = re.compile(r"@file/[\w.-]+")
 
 

@@ -243,3 +243,19 @@ def test_a_page_that_comes_in_pieces_arrives_whole() -> None:
     assert re.fullmatch(rb'<script data-marimo="true" nonce="[\w-]+"></script>Fine.', body["body"])
     lengths = [value for name, value in start["headers"] if name.lower() == b"content-length"]
     assert lengths == [str(len(body["body"])).encode()]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "enrich/sse?session_id=s_1",
+        "enrich/api/status/connections",
+        "enrich/api/export/html",
+        "enrich/auth/login",
+    ]
+    + ["enrich/api/home/workspace_files", "enrich/og/thumbnail", "enrich/assets/../api/status/connections"],
+)
+def test_what_no_page_asks_for_is_closed(door: Doorway, path: str) -> None:
+    alice = door.person("alice")
+    for ask in (alice.get, alice.post):
+        assert ask(f"{door.url}{path}", timeout=30).status_code == 404
