@@ -49,7 +49,7 @@ DAY_SECONDS = 86_400
 #: How many keys a pilot tries when nobody says.
 PILOT_KEYS = 10
 #: What keys cost is learned from so many of them, which is plenty for a mean.
-_KEYS_TO_LEARN_FROM = 500
+_KEYS_TO_LEARN_FROM = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ class Plan:
         chosen = self.to_buy[self.row_states[self.first[self.to_buy]] == TO_BUY]
         if rows is not None:
             labels = list(rows)
-            places = self.frame.index.get_indexer(labels)
+            places = self.frame.index.get_indexer(pd.Index(labels))
             if len(missing := np.flatnonzero(places < 0)):
                 raise InputError(f"There is no row {labels[missing[0]]!r} in the frame. Nothing was sent.")
             chosen = chosen[np.isin(chosen, self.codes[places])]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -208,8 +209,12 @@ def _row_errors(frame: pd.DataFrame, step: str, mapping: Mapping[str, Any]) -> l
         return [(None, sentence)]
     import pandera.errors
 
+    schema, cells = intake_schema(mapping), frame[list(dict.fromkeys(mapping.values()))]
+    with suppress(pandera.errors.SchemaErrors):
+        schema.validate(cells.head(100), lazy=True)
+        return []  # a column that is filled in its first rows needs no look at the others
     try:
-        intake_schema(mapping).validate(frame[list(dict.fromkeys(mapping.values()))], lazy=True)
+        schema.validate(cells, lazy=True)
     except pandera.errors.SchemaErrors as found:
         blank = set(found.failure_cases["column"])
         findings: list[Finding] = [

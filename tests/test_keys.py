@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from leadkit import keys
 from leadkit.errors import InputError
-from leadkit.keys import column
+from leadkit.keys import column, numbering
 from tests.conftest import STORAGES
 
 # ------------------------------------------------------------------------------ what a cell becomes
@@ -418,10 +418,13 @@ def test_usual_cells_are_read_by_the_thousand_and_not_one_by_one(
     assert found == one_by_one(kind, list(cells))
 
 
-def test_two_texts_with_one_hash_stay_two_keys() -> None:
-    texts = np.array(["anna", "bert", "anna", "carl", ""], dtype=object)
-    codes, found, first = column._number(texts, np.zeros(len(texts), np.int64))
-    assert (codes.tolist(), found, first.tolist()) == ([0, 1, 0, 2, -1], ["anna", "bert", "carl"], [0, 1, 3])
+def test_two_texts_with_one_hash_stay_two_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numbering, "hash", lambda line: 7, raising=False)
+    monkeypatch.setattr(column, "_CHUNK_ROWS", 2)
+    cells = pd.Series(["anna@example.com", "bert@example.com", "anna@example.com", "carl@example.com", ""])
+    found = keys.canonical("email", cells)
+    assert found.keys == ["anna@example.com", "bert@example.com", "carl@example.com"]
+    assert (found.codes.tolist(), found.first.tolist()) == ([0, 1, 0, 2, -1], [0, 1, 3])
 
 
 def test_the_index_plays_no_part_and_the_column_is_left_as_it_was() -> None:

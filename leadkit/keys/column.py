@@ -19,6 +19,7 @@ import pandas as pd
 
 from leadkit.errors import InputError
 from leadkit.keys.cells import PLAIN, reader
+from leadkit.keys.numbering import Numbering, factorize
 from leadkit.keys.text import Unusable, text_of
 
 #: Rows at a time: what they take fits the processor's cache, so that memory is touched once.
@@ -89,8 +90,7 @@ def canonical(kind: str, cells: pd.Series[Any], *, country: str | None = None) -
     """
     read = _Reader(reader(kind, country))
     values = cells.to_numpy(dtype=object)
-    texts = np.empty(len(values), object)
-    hashes = np.empty(len(values), np.int64)
+    numbering = Numbering(len(values))
     reasons: dict[int, str] = {}
     for start in range(0, len(values), _CHUNK_ROWS):
         part = values[start : start + _CHUNK_ROWS]
@@ -99,9 +99,13 @@ def canonical(kind: str, cells: pd.Series[Any], *, country: str | None = None) -
             lines[row], reason = read(part[row])
             if reason:
                 reasons[start + row] = reason
-        texts[start : start + len(lines)] = lines
-        hashes[start : start + len(lines)] = np.fromiter(map(hash, lines), np.int64, len(lines))
-    codes, keys, first = _number(texts, hashes)
+        numbering.add(lines)
+    codes, keys, first = numbering.finish()
+    if "" in keys:  # which is no key
+        gap = keys.index("")
+        del keys[gap]
+        first = np.delete(first, gap)
+        codes = np.where(codes == gap, -1, codes - (codes > gap)).astype(np.int32)
     return Canonical(codes, keys, reasons, first)
 
 
@@ -137,15 +141,18 @@ def _lines(cells: npt.NDArray[np.object_], kind: str) -> tuple[list[str], list[i
         odd = [row for row, cell in enumerate(cells) if not isinstance(cell, str) and not _is_nan(cell)]
     if kind not in _PLAIN_LINES:
         return lines, odd + [row for row, line in enumerate(lines) if line]
-    text = "\n".join(lines) + "\n"
-    if text.count("\n") != len(lines):  # a line break inside a cell
-        odd += [row for row, line in enumerate(lines) if "\n" in line]
-        text = "\n".join("" if "\n" in line else line for line in lines) + "\n"
+    lines.append("")  # so that the last line ends, too
+    text = "\n".join(lines)
     if kind in _CASELESS:
         text = text.lower()
-        lines = text.split("\n")
-        lines.pop()
-    return lines, odd + list(_odd_lines(text, _PLAIN_LINES[kind]))
+    apart = text.split("\n")
+    if len(apart) != len(lines):  # a line break inside a cell
+        odd += [row for row, line in enumerate(lines) if "\n" in line]
+        text = "\n".join("" if "\n" in line else line for line in lines)
+        text = text.lower() if kind in _CASELESS else text
+        apart = text.split("\n")
+    apart.pop()
+    return apart, odd + list(_odd_lines(text, _PLAIN_LINES[kind]))
 
 
 def _is_nan(cell: object) -> bool:
@@ -159,43 +166,12 @@ def _odd_lines(text: str, plain: re.Pattern[str]) -> Iterator[int]:
     while True:
         match = plain.match(text, position)
         assert match is not None  # it matches nothing at all, if need be
-        row += text.count("\n", position, match.end())
         if match.end() == len(text):
             return
+        row += text.count("\n", position, match.end())
         yield row
         position = text.index("\n", match.end()) + 1
         row += 1
-
-
-def _number(
-    texts: npt.NDArray[np.object_], hashes: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int32], list[str], npt.NDArray[np.int64]]:
-    """Codes, distinct texts and first positions. The empty text is no key.
-
-    Numbers the texts by Python's own 64-bit hash of them, which takes half the time of numbering strings, and
-    then compares every repeat with the first, because two texts with one hash would be two people with one answer.
-    """
-    codes, first = _factorize(hashes)
-    repeats = np.ones(len(texts), bool)
-    repeats[first] = False
-    if not np.array_equal(texts[repeats], texts[first[codes[repeats]]]):
-        codes, first = _factorize(texts)
-    keys: list[str] = texts[first].tolist()
-    if "" in keys:
-        gap = keys.index("")
-        del keys[gap]
-        first = np.delete(first, gap)
-        codes = np.where(codes == gap, -1, codes - (codes > gap))
-    return codes.astype(np.int32), keys, first
-
-
-def _factorize(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Numbers in order of first appearance, and where each appears first."""
-    codes, _ = pd.factorize(values)
-    highest = np.maximum.accumulate(codes) if len(codes) else codes
-    new = np.ones(len(codes), bool)
-    np.greater(highest[1:], highest[:-1], out=new[1:])
-    return codes.astype(np.int64, copy=False), np.flatnonzero(new)
 
 
 # ---------------------------------------------------------------- identities of several columns
@@ -227,10 +203,10 @@ def combine(parts: Mapping[str, Canonical], *, optional: Collection[str] = ()) -
         if part not in optional:
             usable &= codes >= 0
         some |= codes >= 0
-        joint, _ = _factorize(joint * (len(parts[part].keys) + 1) + codes + 1)
+        joint, _ = factorize(joint * (len(parts[part].keys) + 1) + codes + 1)
     usable &= some
     at = np.flatnonzero(usable)
-    numbers, first_used = _factorize(joint[at])
+    numbers, first_used = factorize(joint[at])
     codes32 = np.full(length, -1, np.int32)
     codes32[at] = numbers
     first = at[first_used]
@@ -291,7 +267,7 @@ def first_of(choices: Sequence[Canonical]) -> Canonical:
         keys += choice.keys
         reasons = {**choice.reasons, **reasons}
     at = np.flatnonzero(joint >= 0)
-    numbers, first_used = _factorize(joint[at])
+    numbers, first_used = factorize(joint[at])
     codes = np.full(len(joint), -1, np.int32)
     codes[at] = numbers
     first = at[first_used]

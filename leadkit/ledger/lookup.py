@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,44 +58,57 @@ def states(
         query = select(facts.c.key, facts.c.state, facts.c.fetched_at).where(mine, key_in(connection, keys))
         for key, state, fetched_at in connection.execute(query):
             result[place[key]] = STALE if fetched_at < fresh_after.get(state, 0) else state
-        return result
-    if total:
+    elif total:
         places = _Places(keys)
-        for value, found in _all_keys(connection, operation_id, fresh_after):
-            result[places.of(found)] = value
+        ids = select(facts.c.id).where(_scanned(operation_id)).limit(1)
+        lowest = connection.execute(ids.order_by(facts.c.id)).scalar_one()
+        highest = connection.execute(ids.order_by(facts.c.id.desc())).scalar_one()
+        for start in range(lowest, highest + 1, _CHUNK_ROWS):
+            found, found_states = _part(connection, operation_id, start, fresh_after)
+            at, which = places.of(found)
+            result[at] = found_states[which]
     return result
 
 
-def _all_keys(
-    connection: Connection, operation_id: int, fresh_after: Mapping[int, int]
-) -> Iterator[tuple[int, list[str]]]:
-    """All keys of an operation, in parts of a size to read at once, each with what they count as."""
-    # The sum keeps the index by key out of it: through that, the rows would be read in the order of their keys.
-    mine = facts.c.operation_id + 0 == operation_id
-    per_state = [func.sum(case((facts.c.state == state, 1), else_=0)) for state in FactState]
-    lowest, highest, *counts = connection.execute(
-        select(func.min(facts.c.id), func.max(facts.c.id), *per_state).where(mine)
-    ).one()
-    for state, count in zip(FactState, counts, strict=True):
-        fresh = facts.c.fetched_at >= fresh_after.get(state, 0)
-        for start in range(lowest, highest + 1, _CHUNK_ROWS) if count else ():
-            part = mine & (facts.c.state == state) & facts.c.id.between(start, start + _CHUNK_ROWS - 1)
-            yield from zip((int(state), STALE), _keys_where(connection, part, fresh), strict=True)
-
-
 #: Keys read at once: bounds the memory that a look-up takes beside its result.
-_CHUNK_ROWS = 250_000
+_CHUNK_ROWS = 100_000
 
 
-def _keys_where(
-    connection: Connection, where: ColumnElement[bool], fresh: ColumnElement[bool]
-) -> tuple[list[str], list[str]]:
-    """The fresh and the stale keys as one text each, which costs a tenth of as many rows. No key has a line break."""
+def _part(
+    connection: Connection, operation_id: int, start: int, fresh_after: Mapping[int, int]
+) -> tuple[list[str], npt.NDArray[np.int8]]:
+    """The keys of an operation from an id on, and what each counts as.
+
+    They come as two texts, which costs a tenth of as many rows. No key has a line break.
+    """
     together = func.group_concat if connection.dialect.name == "sqlite" else func.string_agg
-    joined = together(facts.c.key, "\n")
-    texts = connection.execute(select(joined.filter(fresh), joined.filter(~fresh)).where(where)).one()
-    first, second = (text.split("\n") if text else [] for text in texts)
-    return first, second
+    digit = case(
+        *(
+            ((facts.c.state == _inline(state)) & (facts.c.fetched_at >= _inline(second)), _inline(str(state)))
+            for state, second in ((int(state), fresh_after.get(state, 0)) for state in FactState)
+        ),
+        else_=_inline("0"),  # which is no state
+    )
+    query = select(together(facts.c.key, "\n"), together(digit, "")).where(
+        _scanned(operation_id), facts.c.id.between(start, start + _CHUNK_ROWS - 1)
+    )
+    keys, digits = connection.execute(query).one()
+    if keys is None:
+        return [], np.empty(0, dtype=np.int8)
+    found_states = np.frombuffer(digits.encode(), dtype=np.int8) - np.int8(ord("0"))
+    found_states[found_states == 0] = STALE
+    return keys.split("\n"), found_states
+
+
+def _scanned(operation_id: int) -> ColumnElement[bool]:
+    """An operation's facts, read in the order of their ids. The sum keeps the index by key out of it: through
+    that, they would be read in the order of their keys, all over the table."""
+    return facts.c.operation_id + 0 == operation_id
+
+
+def _inline(value: int | str) -> BindParameter[Any]:
+    """A value in the text of a statement: a bound one would be fetched for every row, which SQLite does slowly."""
+    return literal(value, literal_execute=True)
 
 
 class _Places:
@@ -106,23 +119,24 @@ class _Places:
         hashes = _hashes(keys)
         self._order = np.argsort(hashes)
         self._sorted = hashes[self._order]
+        self._unique = bool((self._sorted[1:] != self._sorted[:-1]).all())
 
-    def of(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
-        """The places of those of ``keys`` that are among the n."""
-        if not keys:
-            return np.empty(0, dtype=np.int64)
+    def of(self, keys: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The places of those of ``keys`` that are among the n, and which of ``keys`` these are."""
         hashes = _hashes(keys)
         by_hash = np.argsort(hashes)  # looked for in order, they are found several times as fast
-        hashes = hashes[by_hash]
-        at = np.minimum(np.searchsorted(self._sorted, hashes), len(self._sorted) - 1)
-        hit = np.flatnonzero(self._sorted[at] == hashes)
-        places = self._order[at[hit]]
-        same = self._keys[places] == np.array(keys, dtype=object)[by_hash[hit]]
-        if not same.all() or (self._sorted[1:] == self._sorted[:-1]).any():
+        at = np.empty(len(keys), dtype=np.int64)
+        at[by_hash] = np.searchsorted(self._sorted, hashes[by_hash])
+        at = np.minimum(at, len(self._sorted) - 1)
+        which = np.flatnonzero(self._sorted[at] == hashes)
+        places = self._order[at[which]]
+        same = self._keys[places] == np.array(keys, dtype=object)[which]
+        if not self._unique or not same.all():
             # Two texts with one 64-bit hash: two people. Ask for each by its text.
             place = {key: i for i, key in enumerate(self._keys)}
-            return np.array([place[key] for key in keys if key in place], dtype=np.int64)
-        return places
+            which = np.array([i for i, key in enumerate(keys) if key in place], dtype=np.int64)
+            places = np.array([place[keys[i]] for i in which], dtype=np.int64)
+        return places, which
 
 
 def _hashes(keys: Sequence[str]) -> npt.NDArray[np.int64]:
