@@ -157,7 +157,8 @@ class Workspace:
             if provider not in self._transports:
                 found = self.provider(provider)
                 self.settings.key(found.key_name)
-                transport = Transport(found, self.settings, clock=self.clock)
+                # Sockets wait in real time, whatever time it is for everything else.
+                transport = Transport(found, self.settings, clock=SystemClock())
                 found.use_account(transport.send)
                 self._transports[provider] = transport
             return self._transports[provider].send
