@@ -48,9 +48,6 @@ class Task:
         finally:
             self.done = True
 
-    def can_go_on(self, now: float) -> bool:
-        return not self.done and (self.wake_at <= now or (self.ready is not None and self.ready()))
-
 
 class Process:
     """A simulated process: its threads, and what dies with it."""
@@ -123,6 +120,8 @@ class Scheduler:
     def fail(self, what: str) -> None:
         """End the schedule here: whoever is going on never comes back."""
         error = SimulationError(what)
+        if self._over:  # being unwound; nobody waits for what it says
+            raise GreenletExit
         if self.task is None:
             raise error
         self.failure = error
@@ -155,10 +154,16 @@ class Scheduler:
             self.steps += 1
             if self.steps > MOST_STEPS:
                 self.fail(f"after {MOST_STEPS:,} steps the schedule has not come to its end")
-            tasks = [task for process in alive for task in process.tasks if not task.done]
-            able = [task for task in tasks if task.can_go_on(self.now)]
-            later = min((task.wake_at for task in tasks if task.wake_at > self.now), default=math.inf)
-            if not able and later is math.inf:
+            able, later, now = [], math.inf, self.now
+            for process in alive:
+                for task in process.tasks:
+                    if task.done:
+                        continue
+                    if task.wake_at <= now or (task.ready is not None and task.ready()):
+                        able.append(task)
+                    if now < task.wake_at < later:
+                        later = task.wake_at
+            if not able and later == math.inf:
                 self.fail("everybody waits for somebody else")
             if any(task.latest < later for task in able):
                 later = math.inf

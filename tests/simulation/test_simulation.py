@@ -64,7 +64,8 @@ def test_a_failure_is_shrunk_and_can_be_repeated_from_its_line(place: Disks) -> 
     assert small.failure
     assert len(small.schedule.faults) <= len(found.schedule.faults)
     assert small.schedule.rows <= found.schedule.rows
-    assert (small.schedule.processes, small.schedule.threads, small.schedule.kills) == (1, 1, 0)
+    assert (small.schedule.processes, small.schedule.threads) == (1, 1)
+    assert small.schedule.kills <= 1
     again = simulate(Schedule.from_line(small.schedule.to_line()), place, bug)
     assert (again.failure, again.digest) == (small.failure, small.digest)
     assert not simulate(small.schedule, place).failure, "the product itself has no such bug"
