@@ -112,7 +112,7 @@ def watch(
         parts = [job_head(job, status)]
         if not status.over:
             parts.append(buttons.stop)
-        elif status.can_resume:
+        elif status.can_resume and ended == job.id:  # before, the button is about to be made anew
             parts.append(buttons.resume)
         elif status.state == "refused":
             parts.append(panels.actions([("Back to the price", f"?again={job.id}")]))

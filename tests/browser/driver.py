@@ -14,6 +14,8 @@ from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
+from leadkit.app.steps import STEPS
+
 #: Names under which systems install it.
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -114,7 +116,10 @@ class Visitor:
         self.page.locator("input[type=file]").set_input_files(path)
 
     def choose_step(self, title: str) -> None:
+        """Until its price is there: the button of the step before stays for a moment."""
         self.page.get_by_role("radio", name=title, exact=True).click()
+        verb = next(step.do for step in STEPS.values() if step.title == title)
+        self.page.get_by_role("button", name=re.compile(rf"^({verb} [\d,]+|Fill in what).* credits")).wait_for()
 
     @property
     def button(self) -> Locator:
