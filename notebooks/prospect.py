@@ -192,7 +192,8 @@ def _(here, run):
 
 @app.cell(hide_code=True)
 def _(here, look_again, query, run):
-    look_again and look_again.value
+    if look_again is not None:
+        look_again.value
     try:
         _run = here.workspace.ledger.run(run.id)
         found = prospects.rows_of(here, query)

@@ -105,22 +105,25 @@ def _limits(asked: Asked, title: str) -> list[tuple[str, str]]:
 
 
 def start(asked: Asked, params: Any) -> mo.Html | None:
-    """Search, and put its id into the page's address, whatever became of it; in words why it did not begin."""
-    trouble = None
+    """Search; in words why it did not begin. Its id is in the page's address from the beginning, for a reload."""
+    assert asked.id is not None
+    assert asked.cost is not None
+    before = params.get("search")
     try:
-        assert asked.id is not None
-        assert asked.cost is not None
         # The request that pressed the button tells who did.
         by = confirmed("" if asked.password is None else asked.password.value)
+        params["search"] = asked.id
         with mo.status.spinner(title="Searching", remove_on_exit=True):
             prospects.run_search(asked.here, asked.query, asked.cost, asked.id, by)
     except LeadkitError as error:
-        if asked.id is None or prospects.find_run(asked.here, asked.id) is None:
-            trouble = panels.trouble(error, "The search could not begin")
-    asked.here.spent()
-    if trouble is None:
-        params["search"] = asked.id
-    return trouble
+        if prospects.find_run(asked.here, asked.id) is None:
+            params.remove("search")
+            if before:
+                params["search"] = before
+            return panels.trouble(error, "The search could not begin")
+    finally:
+        asked.here.spent()
+    return None  # what became of it shows under its address
 
 
 def standing(here: Session, run: RunRecord, found: bool) -> mo.Html | None:

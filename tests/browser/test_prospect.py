@@ -117,6 +117,26 @@ def test_a_paid_search_is_approved_by_its_price_and_charged_once(
     assert 0 < town.charged("leadiq") <= 2500
 
 
+def test_a_reload_in_the_middle_of_a_search_finds_it_again(open_visitor: OpenVisitor, town: Sandbox) -> None:
+    someone = open_app(open_visitor())
+    someone.page.get_by_label("Where to search").select_option("LeadIQ")
+    fill(someone, "Titles", "Engineer; Software Engineer")
+    rows = someone.page.get_by_role("textbox", name="Rows, at most")
+    rows.fill("50")
+    rows.blur()
+    someone.page.get_by_role("button", name="Search, for at most 5 credits").wait_for()
+    town.fault("delay", "/graphql", times=None, seconds=2)
+    search(someone).click()
+    someone.page.wait_for_url(re.compile(r"[?&]search="))
+    while not town.paid_requests():
+        someone.page.wait_for_timeout(50)
+    someone.page.reload()
+    someone.note("Under way").wait_for()
+    came(someone).wait_for()
+    assert len([request for request in town.paid_requests() if request.provider == "leadiq"]) == 2
+    assert town.charged("leadiq") <= 5000
+
+
 def test_who_was_found_is_put_on_a_list_after_a_second_word(open_visitor: OpenVisitor, town: Sandbox) -> None:
     someone = open_app(open_visitor())
     fill(someone, "Country", "SE")
