@@ -13,36 +13,27 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Connection,
-    Delete,
-    Engine,
-    FromClause,
-    Insert,
-    Integer,
-    Row,
-    Select,
-    Text,
-    Update,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from leadkit.clock import Clock
-from leadkit.ledger import budget, decisions, evidence, lookup
+from leadkit.ledger import budget, decisions, evidence
 from leadkit.ledger.budget import Caps
 from leadkit.ledger.erasure import HIDDEN
 from leadkit.ledger.owners import GONE, Owners
-from leadkit.ledger.schema import CallState, FactState, answers, bodies, calls, facts
+from leadkit.ledger.schema import CallState, FactState, answers, facts
+from leadkit.ledger.statements import (
+    CALL,
+    FACTS_OF_CALL,
+    NEW_BODY,
+    NEW_CALL,
+    SET_CALL,
+    SET_OPEN_FACTS,
+    delete_answers,
+    facts_asked,
+    new_facts,
+    new_id,
+    set_facts,
+)
 from leadkit.ledger.transactions import Transactions
 from leadkit.money import Amount
 from leadkit.providers.base import Answer
@@ -97,7 +88,7 @@ class Calls(Transactions):
             if claimed:
                 call_id = new_id(
                     connection,
-                    _NEW_CALL,
+                    NEW_CALL,
                     run_id=run_id,
                     operation_id=operation_id,
                     state=CallState.INTENT,
@@ -110,7 +101,7 @@ class Calls(Transactions):
                 fresh = [key for key in claimed if key in new]
                 if fresh:
                     claim = {"operation": operation_id, "call": call_id, "keys": fresh}
-                    connection.execute(_new_facts(connection.dialect.name), claim)
+                    connection.execute(new_facts(connection.dialect.name), claim)
                 again = [stale[key] for key in claimed if key in stale]
                 _set_state(connection, again, FactState.INTENT, call_id=call_id)
         return Claim(
@@ -138,7 +129,7 @@ class Calls(Transactions):
         new = set(keys)
         alive = cache(self.owners.alive)
         asked = {"operation": operation_id, "keys": list(keys)}
-        rows = connection.execute(_facts_asked(connection.dialect.name), asked).all()
+        rows = connection.execute(facts_asked(connection.dialect.name), asked).all()
         for row in rows:
             new.discard(row.key)
             if row.state in _ANSWERED:
@@ -155,7 +146,7 @@ class Calls(Transactions):
     def _left(self, connection: Connection, operation_id: int, keys: Sequence[str]) -> list[str]:
         """Those of the keys that a run had under way when it ended."""
         asked = {"operation": operation_id, "keys": list(keys)}
-        rows = connection.execute(_facts_asked(connection.dialect.name), asked).all()
+        rows = connection.execute(facts_asked(connection.dialect.name), asked).all()
         alive = cache(self.owners.alive)
         return [row.key for row in rows if row.state == FactState.INTENT and not alive(row.owner)]
 
@@ -168,7 +159,7 @@ class Calls(Transactions):
         """
         with self.writing() as connection:
             self._doubt_if_left(connection, call_id)
-            call = connection.execute(_CALL, {"call": call_id}).one()
+            call = connection.execute(CALL, {"call": call_id}).one()
             if call.state != CallState.IN_DOUBT or not may_repeat(call.moment):
                 return None
             mine = facts.c.call_id == call_id, facts.c.state == FactState.IN_DOUBT
@@ -200,10 +191,10 @@ class Calls(Transactions):
         charged and the repeat was free. Returns the amount that was recorded.
         """
         with self.writing() as connection:
-            call = connection.execute(_CALL, {"call": call_id}).one()
+            call = connection.execute(CALL, {"call": call_id}).one()
             self._keep_body(connection, call_id, body)
             now = self.now()
-            rows = connection.execute(_FACTS_OF_CALL, {"call": call_id}).all()
+            rows = connection.execute(FACTS_OF_CALL, {"call": call_id}).all()
             answered = [(fact_id, given[key]) for fact_id, key in rows if key in given]
             left_out = [fact_id for fact_id, key in rows if key not in given]
             recorded = _charged(call, amount, share=len(answered) / len(rows) if answered else 1.0)
@@ -225,7 +216,7 @@ class Calls(Transactions):
                     ids = [i for i, answer in answered if answer.status == status]
                     _set_state(connection, ids, state, fetched_at=now)
                 older = {"ids": [fact_id for fact_id, _ in answered]}
-                connection.execute(_delete_answers(connection.dialect.name), older)
+                connection.execute(delete_answers(connection.dialect.name), older)
                 connection.execute(
                     insert(answers),
                     [
@@ -253,7 +244,7 @@ class Calls(Transactions):
             self._keep_body(connection, call_id, body)
             self._mark_doubtful(connection, call_id, why)
             if amount is not None:
-                call = connection.execute(_CALL, {"call": call_id}).one()
+                call = connection.execute(CALL, {"call": call_id}).one()
                 least, most = max(call.least, amount.least), call.most + amount.most
                 _set_call(connection, call_id, least=least, most=most, reserved=max(call.reserved, most))
 
@@ -291,18 +282,18 @@ class Calls(Transactions):
 
     def _doubt_if_left(self, connection: Connection, call_id: int) -> None:
         """A call under way whose process is gone is in doubt from now on."""
-        call = connection.execute(_CALL, {"call": call_id}).one_or_none()
+        call = connection.execute(CALL, {"call": call_id}).one_or_none()
         if call is not None and call.state == CallState.INTENT and not self.owners.alive(call.owner):
             self._mark_doubtful(connection, call_id, GONE)
 
     def _mark_doubtful(self, connection: Connection, call_id: int, why: str) -> None:
         _set_call(connection, call_id, state=CallState.IN_DOUBT, note=why)
-        connection.execute(_SET_OPEN_FACTS, {"call": call_id, "state": FactState.IN_DOUBT})
+        connection.execute(SET_OPEN_FACTS, {"call": call_id, "state": FactState.IN_DOUBT})
 
     def _keep_body(self, connection: Connection, call_id: int, body: bytes) -> None:
         if body:
             row = {"call_id": call_id, "received_at": self.now(), "body": zlib.compress(body, 1)}
-            connection.execute(_NEW_BODY, row)
+            connection.execute(NEW_BODY, row)
 
 
 def _charged(call: Row[Any], reported: Amount | None, *, share: float) -> Amount:
@@ -338,17 +329,17 @@ def _set_apart(
     own = {"state": CallState.IN_DOUBT, "key_count": len(fact_ids), "reserved": reserved, "note": note}
     copied = ("run_id", "operation_id", "owner", "reserved_at", "moment")
     copies = {name: getattr(call, name) for name in copied}
-    call_id = new_id(connection, _NEW_CALL, **own, **request, **copies)
+    call_id = new_id(connection, NEW_CALL, **own, **request, **copies)
     _set_state(connection, fact_ids, FactState.IN_DOUBT, call_id=call_id)
 
 
 def _set_call(connection: Connection, call_id: int, **values: Any) -> None:
-    connection.execute(_SET_CALL, {"call": call_id, **values})
+    connection.execute(SET_CALL, {"call": call_id, **values})
 
 
 def _set_state(connection: Connection, fact_ids: Sequence[int], state: FactState, **values: int) -> None:
     if fact_ids:
-        connection.execute(_set_facts(connection.dialect.name), {"ids": fact_ids, "state": state, **values})
+        connection.execute(set_facts(connection.dialect.name), {"ids": fact_ids, "state": state, **values})
 
 
 _STATES = {
@@ -358,55 +349,3 @@ _STATES = {
 }
 _ANSWERED = tuple(_STATES.values())
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
-
-
-# Of each call that is sent; building such a statement takes several times as long as carrying it out.
-_CALL = select(calls).where(calls.c.id == bindparam("call"))
-_NEW_CALL = insert(calls)
-_SET_CALL = update(calls).where(calls.c.id == bindparam("call"))
-_NEW_BODY = insert(bodies)
-_FACTS_OF_CALL = select(facts.c.id, facts.c.key).where(facts.c.call_id == bindparam("call"))
-_SET_OPEN_FACTS = update(facts).where(facts.c.call_id == bindparam("call"), facts.c.state == FactState.INTENT)
-
-
-def _each(dialect: str, name: str, kind: type[TypeEngine[Any]]) -> FromClause:
-    """The values of a list, given as one parameter, as rows: a tenth of the time of as many parameters."""
-    if dialect == "postgresql":
-        return func.unnest(bindparam(name, type_=ARRAY(kind))).table_valued("value").render_derived()
-    return func.json_each(bindparam(name, type_=JSON)).table_valued("value")
-
-
-@cache
-def _new_facts(dialect: str) -> Insert:
-    columns = {
-        "operation_id": bindparam("operation", type_=BigInteger),
-        "key": _each(dialect, "keys", Text).c.value,
-        "state": literal(FactState.INTENT, Integer),
-        "call_id": bindparam("call", type_=BigInteger),
-    }
-    return insert(facts).from_select(list(columns), select(*columns.values()))
-
-
-@cache
-def _set_facts(dialect: str) -> Update:
-    return update(facts).where(facts.c.id.in_(select(_each(dialect, "ids", BigInteger).c.value)))
-
-
-@cache
-def _delete_answers(dialect: str) -> Delete:
-    return delete(answers).where(answers.c.fact_id.in_(select(_each(dialect, "ids", BigInteger).c.value)))
-
-
-@cache
-def _facts_asked(dialect: str) -> Select[Any]:
-    """What is known of the keys that are given as ``keys``, and who has what is in flight."""
-    columns = (facts.c.id, facts.c.key, facts.c.state, facts.c.fetched_at, facts.c.call_id, calls.c.owner)
-    mine = facts.c.operation_id == bindparam("operation")
-    return select(*columns).join(calls, calls.c.id == facts.c.call_id).where(mine, lookup.key_asked(dialect))
-
-
-def new_id(connection: Connection, row: Insert, **values: Any) -> int:
-    """Insert one row; returns its number."""
-    key = connection.execute(row, values).inserted_primary_key
-    assert key is not None
-    return int(key[0])

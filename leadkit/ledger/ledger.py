@@ -20,13 +20,14 @@ from leadkit.clock import Clock
 from leadkit.errors import ApprovalError, RunNotFoundError
 from leadkit.ledger import erasure, history, lookup
 from leadkit.ledger.budget import NO_CAPS, Caps
-from leadkit.ledger.calls import Calls, new_id
+from leadkit.ledger.calls import Calls
 from leadkit.ledger.database import check, scrub
 from leadkit.ledger.erasure import Erased
 from leadkit.ledger.history import CallRecord, DoubtfulFact, RunRecord
 from leadkit.ledger.lookup import Stored
 from leadkit.ledger.owners import Owners
 from leadkit.ledger.schema import FactState, accounts, operations, runs, workspace
+from leadkit.ledger.statements import new_id
 from leadkit.ledger.suppression import Suppression
 from leadkit.providers.base import Operation
 
