@@ -67,6 +67,12 @@ def test_an_address_with_two_contradicting_verdicts_is_left_open() -> None:
     assert not operation.decode(["a@example.com"], Response(200, {}, body)).answers
 
 
+def test_the_answer_to_a_single_address_is_no_list_and_is_read_like_one() -> None:
+    single = recorded("post_email_validate_single")
+    decoded = LeadLeap().operation("validate_emails").decode(["jane.doe@example.com"], single)
+    assert decoded.answers["jane.doe@example.com"].values == {"verdict": "valid", "reason": None}
+
+
 @pytest.mark.parametrize(("is_valid", "verdict"), [(True, "valid"), (False, "invalid"), (None, "unknown")])
 def test_a_verdict_is_never_a_bare_boolean(is_valid: bool | None, verdict: str) -> None:
     operation = LeadLeap().operation("validate_emails")
