@@ -55,11 +55,9 @@ def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
 def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
     """A column of n cells as plain text. Only cells with anything to take out are looked at one by one."""
     if isinstance(column.dtype, pd.StringDtype):
-        plain = column.fillna("").reset_index(drop=True).astype("str")
+        plain = column.fillna("").reset_index(drop=True)
         suspect = plain.str.contains(":", regex=False) | plain.str.contains(_UNSEEN.pattern)
-        if suspect.any():
-            plain[suspect] = [text(value) for value in plain[suspect]]
-        return plain
+        return plain.astype("str").mask(suspect, plain[suspect].map(text))
     if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
         return column.astype("str").reset_index(drop=True)
     return pd.Series([text(value) for value in column.astype(object)], dtype="str")
