@@ -42,9 +42,13 @@ class Server:
     """``leadkit app`` in a process of its own. ``session_seconds``: after how long it forgets a page that is gone."""
 
     def __init__(
-        self, environ: Mapping[str, str], folder: Path, *, session_seconds: int | None = None
+        self,
+        environ: Mapping[str, str],
+        folder: Path,
+        *options: str,
+        session_seconds: int | None = None,
     ) -> None:
-        program = ["-m", "leadkit", "app", "--port", "0", "--no-open"]
+        program = ["-m", "leadkit", "app", "--no-open", *(options or ("--port", "0"))]
         if session_seconds is not None:
             program = [
                 "-c",
@@ -64,7 +68,7 @@ class Server:
             )
         assert self._process.stdout is not None
         said = [self._process.stdout.readline() for _ in range(3)]
-        found = re.search(r"http://\S+", said[0])
+        found = re.search(r"https?://\S+", said[0])
         assert found, f"the server did not start: {said}{self.log}"
         self.url = found[0]
         self._token = Path(said[2].rpartition("the token in ")[2].strip()).read_text("utf-8").strip()
