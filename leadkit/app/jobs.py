@@ -91,7 +91,6 @@ class Jobs:
         self.folder = workspace.home / "jobs"
         self._lock = threading.RLock()
         self._live: dict[str, _Live] = {}
-        self._run_ids: dict[str, str] = {}  # by job; a job's run never changes
 
     # -- starting and stopping ----------------------------------------------------------------------------
 
@@ -101,9 +100,9 @@ class Jobs:
         Ask for it when the price is shown, not when the button is pressed: two presses must have one id.
         """
         body = json.dumps(order.to_dict(), sort_keys=True).encode() + hashlib.sha256(source).digest()
-        finished = {run.context.get("job") for run in self.workspace.ledger.runs() if run.state == "done"}
         ids = (hashlib.sha256(b"%d " % n + body).hexdigest()[:24] for n in itertools.count())
-        return next(job_id for job_id in ids if job_id not in finished)
+        runs = ((job_id, self.workspace.ledger.run_by_approval(job_id)) for job_id in ids)
+        return next(job_id for job_id, run in runs if run is None or run.state != "done")
 
     def start(self, job_id: str, order: Order, source: bytes, by: Visitor) -> JobFolder:
         """Begin a job; or find that it was begun before, however often.
@@ -227,12 +226,7 @@ class Jobs:
 
     def _run(self, job: JobFolder) -> RunRecord | None:
         """The ledger's record of the run that used up this job's approval."""
-        ledger = self.workspace.ledger
-        if job.id not in self._run_ids:
-            self._run_ids.update(
-                {run.context["job"]: run.id for run in ledger.runs() if "job" in run.context}
-            )
-        return ledger.run(self._run_ids[job.id]) if job.id in self._run_ids else None
+        return self.workspace.ledger.run_by_approval(job.id)
 
     def _keys_settled(self, run: RunRecord | None) -> int:
         calls = self.workspace.ledger.calls(run.id) if run else []
