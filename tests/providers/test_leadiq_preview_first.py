@@ -111,6 +111,21 @@ def test_a_run_cancelled_in_the_free_part_can_be_resumed(box: Sandbox, open_work
     assert outcomes(join(plan, done.receipt.run_id, outcome)) == {"answered": FOUND, "not found": NOBODY}
 
 
+def test_what_is_in_doubt_is_brought_to_its_end_and_not_hidden_behind_the_preview(
+    box: Sandbox, open_workspace: Open
+) -> None:
+    frame, workspace = sheet(box), open_workspace()
+    frame = frame[frame["Name"] == "Nobody Here"]
+    workspace.clock.wait = lambda seconds, until=None: False  # type: ignore[method-assign]
+    box.fault("reset_after", "/graphql", times=None, skip=2)
+    lost = plan_of(frame, workspace, first=False).run(at_most=1_000)
+    assert outcomes(lost) == {"in doubt": NOBODY}
+    box.clear_faults()
+    done = plan_of(frame, workspace).run(at_most=1_000)
+    assert outcomes(done) == {"not found": NOBODY}
+    assert not workspace.ledger.doubtful(), "nothing is held for what the preview does not find"
+
+
 PROGRAM = """
     import os, sys
     import pandas as pd
