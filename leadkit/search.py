@@ -119,11 +119,10 @@ def search_rows(
     want: Sequence[str] = (),
     workspace: Workspace | None = None,
     approval: str | None = None,
-    context: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """The search behind :func:`search_people` and its like, which say what it takes and gives.
 
-    ``approval`` is an id that may be used once; ``context`` is kept with the run, beside the filters.
+    ``approval`` is an id that may be used once.
     """
     workspace = workspace or current_workspace()
     search, most_rows = _checked(step, filters, via, most_rows, workspace, want)
@@ -137,7 +136,7 @@ def search_rows(
         approved=approved,
         fresh_after=_fresh_after(workspace.ledger),
         preview={"most_millicredits": approved},
-        context={**(context or {}), "filters": dict(filters), "most_rows": most_rows},
+        context={"filters": dict(filters), "most_rows": most_rows},
         approval=approval,
     ) as run:
         pages = _pages(search, filters, affordable, lambda *page: _buy(run, search, workspace, *page))

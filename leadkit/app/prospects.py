@@ -131,18 +131,16 @@ def search_id(query: Query, cost: Preview, here: Session) -> str:
     user = here.visitor.name
     asked = [user, query.via, query.step, dict(query.filters), query.most_rows, cost.most]
     body = json.dumps(asked, sort_keys=True).encode()
-    begun = {
-        run.context["search"]: run for run in here.workspace.ledger.runs(user) if "search" in run.context
-    }
+    ids = (hashlib.sha256(b"%d " % n + body).hexdigest()[:24] for n in itertools.count())
     last = None
-    for n in itertools.count():
-        named = hashlib.sha256(b"%d " % n + body).hexdigest()[:24]
-        if named not in begun:
+    for named in ids:
+        run = here.workspace.ledger.run_by_approval(named)
+        if run is None:
             break
         last = named
-    if last is not None and (under_way(here, begun[last]) or rows_of(here, query) is not None):
-        return last
-    return named
+        if under_way(here, run):
+            return last
+    return named if last is None or rows_of(here, query) is None else last
 
 
 def run_search(here: Session, query: Query, cost: Preview, approved_id: str, by: Visitor) -> None:
@@ -167,7 +165,6 @@ def run_search(here: Session, query: Query, cost: Preview, approved_id: str, by:
             at_most=f"{cost.most / MILLICREDITS_PER_CREDIT:.3f}",
             workspace=here.workspace.for_user(by.name, by.daily_cap),
             approval=approved_id,
-            context={"search": approved_id},
         )
     except ApprovalError:
         if find_run(here, approved_id) is None:  # otherwise another tab was quicker
@@ -175,9 +172,9 @@ def run_search(here: Session, query: Query, cost: Preview, approved_id: str, by:
 
 
 def find_run(here: Session, approved_id: str) -> RunRecord | None:
-    """The visitor's run that used up the approval."""
-    runs = here.workspace.ledger.runs(here.visitor.name)
-    return next((run for run in runs if run.context.get("search") == approved_id), None)
+    """The run that used up the approval; None when there is none, or it is another user's."""
+    run = here.workspace.ledger.run_by_approval(approved_id)
+    return run if run is not None and run.approved_by == here.visitor.name else None
 
 
 def under_way(here: Session, run: RunRecord) -> bool:

@@ -145,8 +145,9 @@ def test_a_refused_search_says_why_and_can_be_made_again(here: Session, box: San
     assert run.state == "stopped"
     assert run.stopped_why
     box.set_credits("leadiq", 100)
-    named = press(here, PAID)
-    assert named != run.context["search"]
+    again = prospects.find_run(here, press(here, PAID))
+    assert again is not None
+    assert again.id != run.id
     assert prospects.rows_of(here, PAID) is not None
 
 
