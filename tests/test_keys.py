@@ -529,3 +529,12 @@ def test_parts_of_different_length_are_refused() -> None:
         InputError, match=r"^the choices of a key need the same number of rows, not \[1, 2\]\. Nothing"
     ):
         keys.first_of(list(parts.values()))
+
+
+def test_pairs_of_very_many_parts_stay_apart() -> None:
+    n, k = 2**16 + 1, 2**16 - 1  # the first and the last pair are 2**32 apart when all pairs are numbered
+    first = keys.Canonical(np.arange(n, dtype=np.int32), [f"a{i}" for i in range(n)])
+    codes = np.arange(n, dtype=np.int32) % k
+    codes[-1] = 0
+    second = keys.Canonical(codes, [f"b{i}" for i in range(k)])
+    assert len(keys.combine({"company": first, "name": second}).keys) == n

@@ -105,7 +105,7 @@ def canonical(kind: str, cells: pd.Series[Any], *, country: str | None = None) -
         gap = keys.index("")
         del keys[gap]
         first = np.delete(first, gap)
-        codes = np.where(codes == gap, -1, codes - (codes > gap)).astype(np.int32)
+        codes = np.where(codes == gap, np.int32(-1), codes - (codes > gap))
     return Canonical(codes, keys, reasons, first)
 
 
@@ -203,7 +203,8 @@ def combine(parts: Mapping[str, Canonical], *, optional: Collection[str] = ()) -
         if part not in optional:
             usable &= codes >= 0
         some |= codes >= 0
-        joint, _ = factorize(joint * (len(parts[part].keys) + 1) + codes + 1)
+        numbers, _ = factorize(joint * (len(parts[part].keys) + 1) + codes + 1)
+        joint = numbers.astype(np.int64)
     usable &= some
     at = np.flatnonzero(usable)
     numbers, first_used = factorize(joint[at])

@@ -40,7 +40,7 @@ class Numbering:
             every = np.array([line for part in self._parts() for line in part], object)
             codes, first = factorize(every)
             lines = every[first].tolist()
-        return codes.astype(np.int32), lines, first
+        return codes, lines, first
 
     def _parts(self) -> Iterator[list[str]]:
         begin = 0
@@ -48,7 +48,7 @@ class Numbering:
             yield self._text[begin:end].decode().split("\n")
             begin = end
 
-    def _distinct(self, codes: npt.NDArray[np.int64], first: npt.NDArray[np.int64]) -> list[str] | None:
+    def _distinct(self, codes: npt.NDArray[np.int32], first: npt.NDArray[np.int64]) -> list[str] | None:
         """The lines at ``first``; None if a line with the same number as an earlier one is another text.
 
         Two texts with one hash would be two people with one answer.
@@ -67,10 +67,10 @@ class Numbering:
         return distinct
 
 
-def factorize(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def factorize(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Numbers in order of first appearance, and where each appears first."""
-    codes, _ = pd.factorize(values)
+    codes = pd.factorize(values)[0].astype(np.int32)
     highest = np.maximum.accumulate(codes) if len(codes) else codes
     new = np.ones(len(codes), bool)
     np.greater(highest[1:], highest[:-1], out=new[1:])
-    return codes.astype(np.int64, copy=False), np.flatnonzero(new)
+    return codes, np.flatnonzero(new)

@@ -71,7 +71,7 @@ def states(
 
 
 #: Keys read at once: bounds the memory that a look-up takes beside its result.
-_CHUNK_ROWS = 100_000
+_CHUNK_ROWS = 50_000
 
 
 def _part(
