@@ -409,6 +409,10 @@ def test_what_cells_hold_neither_runs_nor_fetches(
     someone.download_button.wait_for()
     someone.page.wait_for_timeout(500)
     assert someone.page.evaluate("window.caught") is None
+    someone.page.get_by_role("link", name="Go on with another step").click()
+    someone.choose_step("Find people")
+    someone.page.wait_for_timeout(500)
+    assert someone.page.evaluate("window.caught") is None
     assert [url for url in outside if not url.startswith(("data:font", "blob:"))] == []
 
 
