@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from leadkit.sandbox import Sandbox
+from leadkit.sandbox import Person, Sandbox
+from tests.app.books import leads
 from tests.browser.driver import Server, Visitor, chromium, launch, profile, visitor
 
 #: What one validated address costs, at the sandbox and by the "contract" that the server is told of.
 VALIDATION_CREDITS = 1
+_strangers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +73,25 @@ def open_visitor(context: BrowserContext, server: Server, town: Sandbox) -> Iter
 @pytest.fixture
 def someone(open_visitor: Callable[[], Visitor]) -> Visitor:
     return open_visitor()
+
+
+@pytest.fixture
+def strangers(town: Sandbox) -> Callable[[int], list[Person]]:
+    """People whom no other test has bought."""
+
+    def choose(count: int) -> list[Person]:
+        chosen = leads(town, count, skip=next(_strangers) * 40)
+        assert len(chosen) == count <= 40
+        return chosen
+
+    return choose
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def write(contents: bytes, name: str = "leads.xlsx") -> Path:
+        path = tmp_path / name
+        path.write_bytes(contents)
+        return path
+
+    return write
