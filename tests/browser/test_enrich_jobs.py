@@ -181,14 +181,16 @@ def test_a_killed_server_loses_no_job(
     town.clear_record()
     town.fault("delay", "/leads/unlock", times=None, seconds=0.3)
     first = Server(environ(town, tmp_path), tmp_path)
-    with visitor(context, first) as someone:
-        someone.open().upload(write(people_book(people)))
-        someone.choose_step(UNLOCK)
-        someone.button.click()
-        someone.note("Under way").wait_for()
-        job = someone.job()
-        while len(town.charges) < 4:
-            someone.page.wait_for_timeout(50)
+    try:
+        with visitor(context, first) as someone:
+            someone.open().upload(write(people_book(people)))
+            someone.choose_step(UNLOCK)
+            someone.button.click()
+            someone.note("Under way").wait_for()
+            job = someone.job()
+            while len(town.charges) < 4:
+                someone.page.wait_for_timeout(50)
+    finally:
         first.kill()
     town.clear_faults()
     second = Server(environ(town, tmp_path), tmp_path)
