@@ -187,6 +187,7 @@ class LeadsAccessor:
         *,
         company_id: str | None = None,
         domain: str | None = None,
+        company_linkedin: str | None = None,
         company: str | None = None,
         via: str | None = None,
         want: Sequence[str] = (),
@@ -195,9 +196,15 @@ class LeadsAccessor:
     ) -> Plan:
         """Plan to read what is known of each row's company.
 
-        Leadfeeder takes its own ids (1 credit each in 12 months), LeadIQ a domain or a name (3 credits).
+        Leadfeeder takes its own ids (1 credit each in 12 months), LeadIQ a domain, a LinkedIn page or a name
+        (3 credits).
         """
-        columns = {"company_id": company_id, "domain": domain, "company": company}
+        columns = {
+            "company_id": company_id,
+            "domain": domain,
+            "company_linkedin": company_linkedin,
+            "company": company,
+        }
         return self._plan(
             "company_details", columns, via=via, want=want, refresh=refresh, workspace=workspace
         )

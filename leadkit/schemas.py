@@ -45,7 +45,7 @@ STEPS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("first_name", "last_name", "company"),
     ),
     "match_companies": (("domain",), ("company",)),
-    "company_details": (("domain",), ("company",), ("company_id",)),
+    "company_details": (("domain",), ("company_linkedin",), ("company",), ("company_id",)),
     "known": (
         ("email",),
         ("full_name", "domain"),
@@ -67,6 +67,7 @@ ROLE_KINDS: Mapping[str, str] = {
     "domain": "domain",
     "phone": "phone",
     "company_id": "id",
+    "company_linkedin": "company_linkedin",
 }
 
 _ROLE_WORDS = {

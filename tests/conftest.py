@@ -12,10 +12,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from leadkit.sandbox import Sandbox
 from leadkit.settings import Settings
 from leadkit.workspace import Workspace
+
+# How long an example takes says something about the machine, and nothing about the code.
+hypothesis_settings.register_profile("no clock", deadline=None)
+hypothesis_settings.load_profile("no clock")
 
 #: How pandas can keep text here. pyarrow is nobody's requirement; CI installs it for a second round.
 STORAGES = ["python", *(["pyarrow"] if find_spec("pyarrow") else [])]

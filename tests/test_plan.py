@@ -365,3 +365,14 @@ def test_what_another_run_is_buying_right_now_is_not_said_to_be_unanswered(works
     notes = plan_of(workspace, ["anna@example.com"]).preview.notes
     assert under_way not in notes
     assert any("the answer never came" in note for note in notes)
+
+
+def test_a_company_is_asked_for_by_its_linkedin_page(workspace: Workspace, box: Sandbox) -> None:
+    import leadkit  # noqa: F401 (registers the accessor)
+
+    company = box.world.companies[0]
+    frame = pd.DataFrame({"Page": [f"{company.linkedin_url}/about/", company.linkedin_url.upper()]})
+    plan = frame.leads.company_details(company_linkedin="Page", via="leadiq", workspace=workspace)
+    assert plan.preview.rows["to buy"] == plan.preview.rows["duplicate"] == 1
+    done = plan.run(at_most=3)
+    assert list(done.frame["leadiq_company_name"]) == [company.name] * 2

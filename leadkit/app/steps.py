@@ -110,6 +110,7 @@ ROLE_TITLES: Mapping[str, str] = {
     "company": "Company",
     "domain": "Web domain of the company",
     "company_id": "Company id",
+    "company_linkedin": "LinkedIn page of the company",
 }
 
 #: What a provider sells one by one → its words.

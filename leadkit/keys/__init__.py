@@ -7,7 +7,18 @@ of them gets the other's data. Where both cannot be had the second wins: a typo 
 provider, a file or the network.
 """
 
-from leadkit.keys.cells import KINDS, company, domain, email, key, lead_id, linkedin, name, phone
+from leadkit.keys.cells import (
+    KINDS,
+    company,
+    company_linkedin,
+    domain,
+    email,
+    key,
+    lead_id,
+    linkedin,
+    name,
+    phone,
+)
 from leadkit.keys.column import Canonical, canonical, combine, first_of, parts_of
 from leadkit.keys.text import Unusable, text_of
 
@@ -18,6 +29,7 @@ __all__ = [
     "canonical",
     "combine",
     "company",
+    "company_linkedin",
     "domain",
     "email",
     "first_of",

@@ -99,7 +99,7 @@ _MAILBOXES = frozenset(
     "web.de t-online.de freenet.de mail.ru yandex.ru proton.me protonmail.com orange.fr wanadoo.fr free.fr "
     "laposte.net libero.it virgilio.it mail.com zoho.com qq.com 163.com 126.com bluewin.ch fastmail.com".split()
 )
-_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*+:)?+//|mailto:")
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*+:)?+//|mailto:", re.IGNORECASE)
 _AFTER_HOST = re.compile(r"[/?#\\].*", re.DOTALL)
 _PORT = re.compile(r":\d*$")
 
@@ -124,8 +124,11 @@ def domain(text: str) -> str:
 
 
 _PROFILE_PATH = re.compile(r"/(?:mwlite/|comm/|m/)?in/([^/]+)(?:/.*)?", re.DOTALL | re.IGNORECASE)
-_COMPANY_PATH = re.compile(r"/(?:mwlite/|comm/)?(?:company|school|showcase|organization)(?:/.*)?", re.DOTALL)
-_SALES_PATH = re.compile(r"/(?:sales|talent|recruiter)(?:/.*)?", re.DOTALL)
+_COMPANY_PATH = re.compile(
+    r"/(?:mwlite/|comm/)?(company|school|showcase|organization)(?:/([^/]+))?(?:/.*)?",
+    re.DOTALL | re.IGNORECASE,
+)
+_SALES_PATH = re.compile(r"/(?:sales|talent|recruiter)(?:/.*)?", re.DOTALL | re.IGNORECASE)
 #: The ids that LinkedIn gives to members instead of a name. Here capitals count.
 _MEMBER_ID = re.compile(r"AC[A-Za-z0-9]AA[A-Za-z0-9_-]{20,}")
 _NOT_IN_SLUG = re.compile(r"[\s\0-\x1f\x7f-\x9f\ufffd%/?#<>\"'\\|@,;*]")
@@ -136,6 +139,38 @@ def linkedin(text: str) -> str:
 
     The name at the end is decoded from percent-encoding, so that both spellings are one key.
     """
+    path = _linkedin_path(text, "in")
+    if _COMPANY_PATH.fullmatch(path):
+        raise Unusable(f"a company's page, not a person's: {shown(text)}")
+    profile = _PROFILE_PATH.fullmatch(path)
+    if not profile:
+        raise Unusable(f"no linkedin.com/in/ in {shown(text)}")
+    slug = _slug(profile[1])
+    if not slug:
+        raise Unusable(f"no profile's name after linkedin.com/in/ in {shown(text)}")
+    return f"linkedin.com/in/{slug}"
+
+
+def company_linkedin(text: str) -> str:
+    """``https://www.linkedin.com/company/Acme/about/`` → ``linkedin.com/company/acme``: a company's page.
+
+    Pages of schools, showcases and organizations keep that word. A number in place of the name stays a number, so
+    that a company's page by name and by number are two keys: only LinkedIn knows that they are one.
+    """
+    path = _linkedin_path(text, "company")
+    if _PROFILE_PATH.fullmatch(path):
+        raise Unusable(f"a person's profile, not a company's page: {shown(text)}")
+    page = _COMPANY_PATH.fullmatch(path)
+    if not page:
+        raise Unusable(f"no linkedin.com/company/ in {shown(text)}")
+    kind, slug = page[1].lower(), _slug(page[2] or "")
+    if not slug:
+        raise Unusable(f"no company's name after linkedin.com/{kind}/ in {shown(text)}")
+    return f"linkedin.com/{kind}/{slug}"
+
+
+def _linkedin_path(text: str, kind: str) -> str:
+    """What follows linkedin.com in an address; ``kind`` is how it begins in exports that leave the host out."""
     cell = clean(text)
     refuse(cell, text)
     url = _SCHEME.sub("", cell.strip(_WRAPPED), count=1).lstrip("/")
@@ -143,25 +178,23 @@ def linkedin(text: str) -> str:
         raise Unusable(f"a blank inside {shown(text)}")
     host, _, path = re.sub(r"[?#].*", "", url).partition("/")
     host, path = host.lower(), f"/{path}"
-    if host == "in":  # in/anna-stone, as some exports write it
-        host, path = "linkedin.com", f"/in{path}"
+    if host == kind:  # in/anna-stone
+        return f"/{kind}{path}"
     if host == "lnkd.in":
         raise Unusable(f"a shortened link: open {shown(text)} and copy the profile's own address")
     if host != "linkedin.com" and not host.endswith(".linkedin.com"):
-        raise Unusable(f"no linkedin.com/in/ in {shown(text)}")
-    if _SALES_PATH.fullmatch(path.lower()):
+        raise Unusable(f"no linkedin.com/{kind}/ in {shown(text)}")
+    if _SALES_PATH.fullmatch(path):
         raise Unusable(f"an address from Sales Navigator or Recruiter, not a public profile: {shown(text)}")
-    if _COMPANY_PATH.fullmatch(path.lower()):
-        raise Unusable(f"a company's page, not a person's: {shown(text)}")
-    profile = _PROFILE_PATH.fullmatch(path)
-    if not profile:
-        raise Unusable(f"no linkedin.com/in/ in {shown(text)}")
-    slug = _composed(unquote(profile[1])).strip(_WRAPPED)
+    return path
+
+
+def _slug(quoted: str) -> str:
+    """The name at the end of an address; empty when it is none."""
+    slug = _composed(unquote(quoted)).strip(_WRAPPED)
     if not _MEMBER_ID.fullmatch(slug):
         slug = _composed(slug.lower()).strip(_WRAPPED)
-    if _NOT_IN_SLUG.search(slug) or not any(map(str.isalnum, slug)):
-        raise Unusable(f"no profile's name after linkedin.com/in/ in {shown(text)}")
-    return f"linkedin.com/in/{slug}"
+    return "" if _NOT_IN_SLUG.search(slug) or not any(map(str.isalnum, slug)) else slug
 
 
 def lead_id(text: str) -> str:
@@ -300,6 +333,7 @@ _READERS: dict[str, Callable[[str], str]] = {
     "email": email,
     "lead_id": lead_id,
     "linkedin": linkedin,
+    "company_linkedin": company_linkedin,
     "domain": domain,
     "phone": phone,
     "name": name,

@@ -135,7 +135,7 @@ class _Places:
             # Two texts with one 64-bit hash: two people. Ask for each by its text.
             place = {key: i for i, key in enumerate(self._keys)}
             which = np.array([i for i, key in enumerate(keys) if key in place], dtype=np.int64)
-            places = np.array([place[keys[i]] for i in which], dtype=np.int64)
+            places = np.array([place[keys[i]] for i in which.tolist()], dtype=np.int64)
         return places, which
 
 

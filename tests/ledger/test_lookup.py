@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from leadkit.ledger import NEVER_ASKED, STALE, FactState, lookup
@@ -43,3 +44,15 @@ def test_facts_read_in_parts_keep_their_own_states(
         STALE,
         FactState.FOUND,
     ]
+
+
+def test_two_keys_with_one_hash_keep_their_own_states(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "_hashes", lambda keys: np.zeros(len(keys), dtype=np.int64))
+    driver = LedgerDriver(tmp_path / "hashes")
+    run = driver.start_run(10_000)
+    given = {"a": Answer("found"), "b": Answer("not_found"), "another": Answer("found")}
+    run.settle(run.reserve([*given]), given, None)
+    states = driver.ledger.states(run.operation_id, ["b", "never", "a"], fresh_after={})
+    assert list(states) == [FactState.NOT_FOUND, NEVER_ASKED, FactState.FOUND]

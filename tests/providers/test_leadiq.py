@@ -202,9 +202,9 @@ def named(name: str, *given: str, total: int | None = None) -> Answer:
     return decoded.answers[asked]
 
 
-@pytest.mark.parametrize("part", [*(part for (part,) in IDENTITIES), "linkedin"])
+@pytest.mark.parametrize("part", [part for (part,) in IDENTITIES])
 def test_every_identity_of_a_company_is_asked_for_in_a_form_that_leadiq_takes(part: str) -> None:
-    asked = json.dumps({part: "linkedin.com/company/acme" if part == "linkedin" else "acme"})
+    asked = json.dumps({part: "linkedin.com/company/acme" if part == "company_linkedin" else "acme"})
     assert problems(LeadIQ().operation("company_details").encode([asked])) == []
 
 

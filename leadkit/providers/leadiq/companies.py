@@ -24,9 +24,8 @@ from leadkit.providers.leadiq.answers import read_graphql
 from leadkit.providers.leadiq.people import linkedin_url
 from leadkit.providers.leadiq.terms import COMPANY_REPEAT, GUIDE, LIMIT, NAME
 
-#: What identifies a company, best first, as parts of a key. A part ``linkedin``, with a company's page, is taken
-#: too, after the domain; no column of a sheet is read as one yet.
-IDENTITIES: tuple[tuple[str, ...], ...] = (("company_id",), ("domain",), ("company",))
+#: What identifies a company, best first, as parts of a key.
+IDENTITIES: tuple[tuple[str, ...], ...] = (("company_id",), ("domain",), ("company_linkedin",), ("company",))
 
 _BY_IDENTITY = (
     "query CompanyDetails($input: SearchCompanyInput!) { searchCompany(input: $input) { totalResults results { "
@@ -99,7 +98,7 @@ def _encode(parts: Mapping[str, str]) -> Request:
     elif value := parts.get("domain"):
         # Strict: a company that does not exist shall be no answer, instead of a paid answer about another one.
         given = {"domain": value, "strict": True}
-    elif value := parts.get("linkedin"):
+    elif value := parts.get("company_linkedin"):
         given = {"linkedinUrl": linkedin_url(value)}
     elif value := parts.get("company"):
         query, given = _BY_NAME, {"companyFilter": {"names": [value]}, "skip": 0, "limit": 1}
@@ -113,7 +112,7 @@ def _encode(parts: Mapping[str, str]) -> Request:
 
 
 def _is_by_name(parts: Mapping[str, str]) -> bool:
-    return not any(parts.get(part) for part in ("company_id", "domain", "linkedin"))
+    return not any(parts.get(part) for part in ("company_id", "domain", "company_linkedin"))
 
 
 def _decode(key: str, response: Response, price: int) -> Decoded:
@@ -174,7 +173,7 @@ def _is_it(parts: Mapping[str, str], company: Mapping[str, Any]) -> bool:
         return text(company.get("id")) == parts["company_id"]
     if parts.get("domain"):
         return text(company.get("domain")) == parts["domain"]
-    return not parts.get("linkedin") and _words(company) == set(_asked_name(parts).split())
+    return not parts.get("company_linkedin") and _words(company) == set(_asked_name(parts).split())
 
 
 def _may_be_it(parts: Mapping[str, str], company: Mapping[str, Any]) -> bool:
@@ -186,7 +185,9 @@ def _may_be_it(parts: Mapping[str, str], company: Mapping[str, Any]) -> bool:
     if not company or parts.get("company_id"):
         return False
     asked, given = set(_asked_name(parts).split()), _words(company)
-    return bool(parts.get("domain") or parts.get("linkedin") or asked <= given or (given and given <= asked))
+    return bool(
+        parts.get("domain") or parts.get("company_linkedin") or asked <= given or (given and given <= asked)
+    )
 
 
 def _asked_name(parts: Mapping[str, str]) -> str:
