@@ -273,7 +273,7 @@ class Jobs:
         workspace = self.workspace.for_user(by.name, by.daily_cap)
         run = self._run(job)
         if run is not None:
-            plan = order.task.plan_of_run(book, workspace, set(workspace.ledger.run_keys(run.id)))
+            plan = order.task.whole().plan(book, workspace)  # joining knows which keys were this run's
             _, outcome = resume_run(run.id, workspace, progress=report, cancel=live.cancel)
             return join(plan, run.id, outcome)
         plan = order.task.plan(book, workspace)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from leadkit.app.own_columns import Write
 from leadkit.plan import Plan, make_plan
-from leadkit.preview import DUPLICATE, IN_DOUBT, KNOWN, LEFT_OUT, TO_BUY
 from leadkit.sheets import Book, open_book
 from leadkit.workspace import Workspace
 
@@ -59,17 +56,6 @@ class Task:
             **self.options,
         )
         return plan.pilot(self.sample, rows=self.rows) if self.is_pilot else plan
-
-    def plan_of_run(self, book: Book, workspace: Workspace, keys: Collection[str]) -> Plan:
-        """The plan of a run that set out to buy ``keys``, some of them known by now, to join its answers with."""
-        plan = self.whole().plan(book, workspace)
-        if not self.is_pilot:
-            return plan
-        out = np.array([*(key not in keys for key in plan.keys), False])  # the last is where code -1 points
-        still_open = np.isin(plan.row_states, (TO_BUY, IN_DOUBT, DUPLICATE)) & out[plan.codes]
-        known = plan.row_states[plan.first] == KNOWN
-        still_open &= ~np.append(known, False)[plan.codes]
-        return replace(plan, row_states=np.where(still_open, np.int8(LEFT_OUT), plan.row_states))
 
 
 @dataclass(frozen=True, slots=True)
