@@ -74,8 +74,9 @@ def resume_run(
         It is under way in a living process. Nothing was sent.
     """
     record = workspace.ledger.run(run_id)
+    workspace.send(record.provider)  # no key, no run
+    workspace.read_prices(record.provider)  # at an older list's, more would be bought than was approved
     operation = workspace.provider(record.provider).operation(record.step, record.wants)
-    workspace.send(operation.provider)  # no key, no run
     with continued_run(workspace, run_id) as run:
         outcome = _buy(workspace, run, operation, workspace.ledger.run_keys(run_id), progress, cancel)
     return workspace.ledger.run(run_id), outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pandas as pd
@@ -90,13 +91,13 @@ def test_a_search_is_not_paid_on_the_word_of_an_older_list_either(box: Sandbox, 
 def test_a_run_that_goes_on_after_the_list_rose_stays_within_what_was_approved(
     box: Sandbox, open_workspace: Open
 ) -> None:
-    done = plan_of(box, open_workspace()).run(at_most=2)
-    assert done.receipt.rows["over budget"] == 2
+    cancel = threading.Event()
+    plan = plan_of(box, open_workspace(), rows=30)
+    done = plan.run(at_most=100, cancel=cancel, progress=lambda progress: progress.spent and cancel.set())
+    assert 0 < box.charged("leadiq") < done.receipt.approved == 30_000
     box.set_price("leadiq", "email", 1_500)
-    another = open_workspace()
-    another.identify("leadiq")
-    resume_run(done.receipt.run_id, another)
-    assert box.charged("leadiq") <= 2_000
+    record, _ = resume_run(done.receipt.run_id, open_workspace())
+    assert box.charged("leadiq") == record.charged.most <= record.approved
 
 
 def test_a_list_that_cannot_be_read_leaves_the_documented_prices(box: Sandbox, open_workspace: Open) -> None:
