@@ -76,6 +76,21 @@ def test_a_page_of_a_search_that_shows_a_forgotten_person_goes_and_others_stay(
     assert list(again["lead_id"]) == [one for one in found["lead_id"] if one != gone]
 
 
+def test_somebody_whose_address_only_contains_the_forgotten_one_stays_known(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    people = some_people(box, 2)
+    unlock(workspace, people)
+    leadkit.search_people(country="DE", most_rows=5, workspace=workspace)
+    for person in people:
+        assert person.email
+        assert forget(email=person.email[1:], workspace=workspace).facts == 0
+        assert forget(lead_id=person.lead_id[:-1], workspace=workspace).facts == 0
+    again = unlock(workspace, people)
+    assert again.receipt.rows["known"] == 2
+    assert list(again.frame["leadleap_email"]) == [person.email for person in people]
+
+
 def test_what_was_paid_stays_recorded_after_forgetting(box: Sandbox, workspace: Workspace) -> None:
     people = some_people(box, 3)
     done = unlock(workspace, people)

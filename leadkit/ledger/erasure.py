@@ -6,15 +6,17 @@ What was paid stays recorded, without whom it was paid for.
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, false, or_, select, update
+from sqlalchemy import Connection, Text, bindparam, cast, delete, false, or_, select, update
 
 from leadkit.keys import parts_of
 from leadkit.ledger.lookup import key_in
-from leadkit.ledger.schema import answers, bodies, calls, facts, operations, runs, verdicts
+from leadkit.ledger.schema import FactState, answers, bodies, calls, facts, operations, runs, verdicts
 from leadkit.ledger.suppression import PERSONAL_KINDS, Suppression, identifiers_in
 
 #: A person's answers name further identifiers, whose answers may name further ones. Two rounds find them.
@@ -41,9 +43,10 @@ def erase(connection: Connection, suppression: Suppression, given: Iterable[tupl
     for _ in range(_ROUNDS):
         fact_ids = _facts_about(connection, found.identifiers)
     _erase_facts(connection, suppression, fact_ids)
-    found.facts = len(fact_ids)
     texts = {text for _, text in found.identifiers}
-    found.facts += _erase_pages(connection, texts)
+    showing = _facts_that_show(connection, texts)
+    _erase_facts(connection, suppression, showing)
+    found.facts = len(fact_ids) + len(showing)
     found.bodies = _erase_bodies(connection, texts)
     _erase_runs(connection, texts, found)
     found.outputs += _outputs_of(connection, fact_ids, [hidden(suppression, text) for text in texts])
@@ -116,18 +119,40 @@ def hide_keys(
     names = {fact_id: hidden(suppression, key) for fact_id, key in keys.items() if not key.startswith(HIDDEN)}
     if names:
         before = (facts.c.operation_id == operation_id, key_in(connection, list(names.values())))
-        connection.execute(delete(facts).where(*before))  # bought, hidden and bought again
+        # Hidden, and bought again. One that is in doubt stays, with its money, for a person to settle.
+        apart = facts.c.key + " " + cast(facts.c.id, Text)
+        connection.execute(
+            update(facts).where(*before, facts.c.state == FactState.IN_DOUBT).values(key=apart)
+        )
+        connection.execute(delete(facts).where(*before))
         rename = update(facts).where(facts.c.id == bindparam("fact")).values(key=bindparam("name"))
         connection.execute(rename, [{"fact": fact_id, "name": name} for fact_id, name in names.items()])
 
 
-def _erase_pages(connection: Connection, texts: set[str]) -> int:
-    """Pages of searches that show the person go as a whole, and are asked for again when they are wanted."""
+def _facts_that_show(connection: Connection, texts: set[str]) -> set[int]:
+    """Numbers of the facts whose answers show one of the texts: pages of searches, and people named with others.
+
+    They go as a whole, and are asked for again when they are wanted. Somebody else whose address or number only
+    contains the text is not meant.
+    """
     shows = [answers.c.payload.icontains(text, autoescape=True) for text in texts]
-    ids = connection.execute(select(answers.c.fact_id).where(or_(false(), *shows))).scalars().all()
-    connection.execute(delete(answers).where(answers.c.fact_id.in_(ids)))
-    connection.execute(update(facts).where(facts.c.id.in_(ids)).values(fetched_at=0))
-    return len(ids)
+    query = select(answers.c.fact_id, answers.c.payload).where(or_(false(), *shows))
+    whole = re.compile("|".join(map(_whole, texts)), re.IGNORECASE)
+    return {number for number, payload in connection.execute(query) if _says(json.loads(payload), whole)}
+
+
+def _whole(text: str) -> str:
+    """A pattern for the text where it is no part of a longer address, number or name."""
+    before = r"[\w.%+-]" if "@" in text else r"[\w-]"
+    return rf"(?<!{before}){re.escape(text)}(?![\w-]|\.\w)"
+
+
+def _says(value: Any, whole: re.Pattern[str]) -> bool:
+    if isinstance(value, dict):
+        return any(_says(one, whole) for one in value.values())
+    if isinstance(value, list):
+        return any(_says(one, whole) for one in value)
+    return whole.search(str(value)) is not None
 
 
 def _erase_bodies(connection: Connection, texts: set[str]) -> int:

@@ -353,6 +353,21 @@ def test_a_free_repeat_does_not_ask_about_whom_was_forgotten_meanwhile(driver: L
     assert run.reclaim(left.call_id) is None
 
 
+def test_what_is_in_doubt_of_somebody_who_is_forgotten_twice_can_still_be_settled(
+    driver: LedgerDriver,
+) -> None:
+    run = driver.start_run(5_000)
+    claim = run.reserve(["anna@people.example"])
+    run.doubt(claim, "lost")
+    for _ in range(2):
+        driver.ledger.forget({("email", "anna@people.example")}, suppress=False)
+        run.settle(run.reserve(["anna@people.example"]), {"anna@people.example": FOUND}, Amount(1_000, 1_000))
+    (left,) = driver.ledger.doubtful()
+    assert (left.call_id, left.held) == (claim.call_id, driver.ledger.run(run.id).held)
+    driver.ledger.decide(left.call_id, "not-charged", by="tester")
+    assert driver.ledger.run(run.id).held == 0
+
+
 # -- whose it is ------------------------------------------------------------------------------------------------
 
 
