@@ -135,9 +135,11 @@ def asgi_app(
     from leadkit.app import session
     from leadkit.app.home import apps
     from leadkit.app.pages import routes
+    from leadkit.app.parsing import parse_one_at_a_time
     from leadkit.app.shell import Gate, LimitBody, OwnOrigin, OwnPages, SafeHeaders
     from leadkit.app.visitor import guard
 
+    parse_one_at_a_time()
     builder = marimo.create_asgi_app(quiet=True, session_ttl=SESSION_SECONDS)
     for app in apps():
         builder = builder.with_app(path=f"/{app.name}", root=str(app.path))

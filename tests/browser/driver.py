@@ -74,6 +74,10 @@ class Server:
         self._token = Path(said[2].rpartition("the token in ")[2].strip()).read_text("utf-8").strip()
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         return self._log.read_text("utf-8")
 
