@@ -14,21 +14,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from leadkit.errors import InputError, SettingsError
+from leadkit.hit_rate import hit_rate
 from leadkit.keys import Canonical
-from leadkit.ledger import NEVER_ASKED, STALE, FactState, Ledger
+from leadkit.ledger import NEVER_ASKED, STALE, FactState
 from leadkit.money import to_millicredits
 from leadkit.preview import (
     BLANK,
     DUPLICATE,
     IN_DOUBT,
     KNOWN,
-    LEAST_KEYS_TO_LEARN_FROM,
     LEFT_OUT,
     ROW_STATES,
     SUPPRESSED,
     TO_BUY,
     UNUSABLE,
-    HitRate,
     Preview,
     free_preview_note,
     make_preview,
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
 DAY_SECONDS = 86_400
 #: How many keys a pilot tries when nobody says.
 PILOT_KEYS = 10
-#: What keys cost is learned from so many of them, which is plenty for a mean.
-_KEYS_TO_LEARN_FROM = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +138,7 @@ class Plan:
         """
         if n is not None and n < 1:
             raise InputError(f"A pilot needs at least one key to buy, not {n}. Nothing was sent.")
-        chosen = self.to_buy[self.row_states[self.first[self.to_buy]] == TO_BUY]
+        new = chosen = self.to_buy[self.row_states[self.first[self.to_buy]] == TO_BUY]
         if rows is not None:
             labels = list(rows)
             places = self.frame.index.get_indexer(pd.Index(labels))
@@ -158,14 +155,20 @@ class Plan:
         out[chosen] = False
         row_states = np.where(out[self.codes], np.int8(LEFT_OUT), self.row_states)
         left = len(self.to_buy) - len(chosen)
-        note = f"A pilot: {left:,} more to buy are left out, and their rows stay as they are."
+        notes = [
+            *self.preview.notes,
+            f"A pilot: {left:,} more to buy are left out, and their rows stay as they are.",
+        ]
+        if self.preview_first:
+            notes.remove(free_preview_note(self.operation, len(new)))
+            notes.append(free_preview_note(self.operation, len(chosen)))
         preview = make_preview(
             self.operation,
             row_states,
             new=len(chosen),
             doubtful=0,
             hit_rate=self.preview.hit_rate,
-            notes=[*self.preview.notes, note],
+            notes=notes,
         )
         return replace(self, row_states=row_states, to_buy=chosen, preview=preview)
 
@@ -298,13 +301,12 @@ def make_plan(
     notes += _notes(operation, key_states, open_keys & ~under_way, under_way)
     if preview_first:
         notes.append(free_preview_note(operation, int(new_keys.sum())))
-    hit_rate = _hit_rate(workspace.ledger, operation, operation_id, cells.keys, key_states, suppressed)
-    if hit_rate is not None and (hit_rate.found < hit_rate.keys or hit_rate.cost is not None):
-        notes.append(str(hit_rate))
+    learned = hit_rate(workspace.ledger, operation, operation_id, cells.keys, key_states, suppressed)
+    if learned is not None and (learned.found < learned.keys or learned.cost is not None):
+        notes.append(str(learned))
     return Plan(
-        frame=frame.copy(
-            deep=False
-        ),  # copy-on-write: what the caller does to theirs later does not reach the plan
+        # Copy-on-write: what the caller does to theirs later does not reach the plan.
+        frame=frame.copy(deep=False),
         operation=operation,
         columns=dict(columns),
         keys=cells.keys,
@@ -320,7 +322,7 @@ def make_plan(
             row_states,
             new=int(new_keys.sum()),
             doubtful=int(open_keys.sum()),
-            hit_rate=hit_rate,
+            hit_rate=learned,
             notes=notes,
         ),
         workspace=workspace,
@@ -356,32 +358,6 @@ def fresh_since(operation: Operation, now: int, *, refresh: bool = False) -> dic
         FactState.SUPPRESSED: operation.keeps_days,
     }
     return {state: 0 if days is None else now - days * DAY_SECONDS for state, days in keeps.items()}
-
-
-def _hit_rate(
-    ledger: Ledger,
-    operation: Operation,
-    operation_id: int | None,
-    keys: Sequence[str],
-    key_states: npt.NDArray[np.int8],
-    suppressed: npt.NDArray[np.bool_],
-) -> HitRate | None:
-    """What became of those of the keys that are known and fresh; None when they are too few to learn from."""
-    known = np.flatnonzero(np.isin(key_states, (FactState.FOUND, FactState.NOT_FOUND)) & ~suppressed)
-    if len(known) < LEAST_KEYS_TO_LEARN_FROM:
-        return None
-    found = int((key_states[known] == FactState.FOUND).sum())
-    price = operation.price
-    if price.least == price.most:  # nothing about the cost that a key could teach
-        return HitRate(len(known), found)
-    spread = np.linspace(0, len(known) - 1, min(len(known), _KEYS_TO_LEARN_FROM)).astype(int)
-    listed = {FactState.FOUND: price.expected, FactState.NOT_FOUND: price.least}
-    costs = [
-        listed.get(state) if told is None else told
-        for state, told in ledger.costs(operation_id, [keys[i] for i in known[spread]])
-    ]
-    each = [cost for cost in costs if cost is not None]
-    return HitRate(len(known), found, sum(each) / len(each) if len(each) == len(costs) > 0 else None)
 
 
 def _notes(

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leadkit.errors import InputError
+from leadkit.hit_rate import HitRate
 from leadkit.money import credits_text
 from leadkit.pace import seconds_for
 from leadkit.providers.base import Operation, Price
@@ -27,31 +28,6 @@ ROW_STATES = (
     "left out",
 )
 TO_BUY, KNOWN, DUPLICATE, IN_DOUBT, BLANK, UNUSABLE, SUPPRESSED, LEFT_OUT = range(len(ROW_STATES))
-
-#: With fewer known keys than this, chance says more than they do.
-LEAST_KEYS_TO_LEARN_FROM = 5
-
-
-@dataclass(frozen=True, slots=True)
-class HitRate:
-    """What became of those of a plan's keys that are known, and fresh.
-
-    ``found`` of the ``keys`` have an answer, the others are known to be not found. ``cost`` is what one key of
-    them cost on average, in millicredits; None where neither the provider nor its price list tells.
-    """
-
-    keys: int
-    found: int
-    cost: float | None = None
-
-    @property
-    def share(self) -> float:
-        """Found of all, 0 to 1."""
-        return self.found / self.keys
-
-    def __str__(self) -> str:
-        text = f"Of the {self.keys:,} that are known, {self.found:,} were found"
-        return f"{text}." if self.cost is None else f"{text}; the expected cost is reckoned at that rate."
 
 
 @dataclass(frozen=True)

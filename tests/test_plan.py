@@ -376,3 +376,19 @@ def test_a_company_is_asked_for_by_its_linkedin_page(workspace: Workspace, box: 
     assert plan.preview.rows["to buy"] == plan.preview.rows["duplicate"] == 1
     done = plan.run(at_most=3)
     assert list(done.frame["leadiq_company_name"]) == [company.name] * 2
+
+
+def test_a_pilot_that_asks_the_free_preview_first_says_how_many_requests_these_are(
+    workspace: Workspace,
+) -> None:
+    frame = pd.DataFrame({"Email": PEOPLE})
+    plan = make_plan(
+        frame, "find_people", {"email": "Email"}, via="leadiq", preview_first=True, workspace=workspace
+    )
+    pilot = plan.pilot(3)
+    assert pilot.preview_first
+    free = plan.operation.free_preview
+    assert free is not None
+    said = [note for note in pilot.preview.notes if "free requests" in note]
+    assert said == [note for note in said if note.startswith(f"{-(-3 // free.batch_size)} free requests")]
+    assert len(said) == 1
