@@ -252,8 +252,10 @@ def test_a_page_that_comes_in_pieces_arrives_whole() -> None:
         "enrich/api/status/connections",
         "enrich/api/export/html",
         "enrich/auth/login",
-    ]
-    + ["enrich/api/home/workspace_files", "enrich/og/thumbnail", "enrich/assets/../api/status/connections"],
+        "enrich/api/home/workspace_files",
+        "enrich/og/thumbnail",
+        "enrich/assets/../api/status/connections",
+    ],
 )
 def test_what_no_page_asks_for_is_closed(door: Doorway, path: str) -> None:
     alice = door.person("alice")
