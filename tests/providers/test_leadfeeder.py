@@ -204,6 +204,28 @@ def test_an_empty_answer_is_not_found_unless_it_was_charged() -> None:
     assert not operation.decode(["1", "2"], answer([], charged=1)).answers
 
 
+@pytest.mark.parametrize("data", [{}, "", 0, False])
+def test_an_answer_in_no_known_form_is_not_not_found(data: object) -> None:
+    assert not PROVIDER.operation("company_details").decode(["1"], answer(data)).answers
+
+
+@pytest.mark.parametrize(
+    ("step", "asked"),
+    [
+        ("company_details", "1"),
+        ("unlock", "1"),
+        ("find_people", key(email="a@b.c")),
+        ("match_companies", key(domain="b.c")),
+    ],
+)
+def test_nothing_beside_an_error_is_not_not_found(step: str, asked: str) -> None:
+    nothing: list[object] = [[]] if step == "match_companies" else []
+    body = {"data": nothing, "errors": [{"code": "partial", "title": "a shard did not answer"}]}
+    decoded = PROVIDER.operation(step).decode([asked], Response(200, JSON, json.dumps(body).encode()))
+    assert not decoded.answers
+    assert "partial" in decoded.note
+
+
 def test_of_a_batch_with_an_unknown_id_only_that_one_is_not_found(driver: LedgerDriver) -> None:
     missing = recorded("error_404_entity_not_found", 404)
 

@@ -336,6 +336,22 @@ def test_the_preview_is_free_and_takes_all_identities_but_an_id(identity: tuple[
     assert problems(operation.encode([key(*identity)])) == []
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        {},
+        {"personId": None},
+        {"personId": None, "hasEmail": "yes", "hasPhone": 1},
+        {"personId": JANE, "hasEmail": None, "hasPhone": None},
+    ],
+)
+def test_a_preview_that_does_not_say_so_keeps_nobody_out_of_the_paid_call(part: dict[str, object]) -> None:
+    preview = LeadIQ().operation("find_people", ["email"]).free_preview
+    assert preview is not None
+    decoded = preview.decode([key("email")], answer({"data": {"searchPeoplePreview": part}}))
+    assert not any(one.status == "not_found" for one in decoded.answers.values())
+
+
 def test_the_preview_keeps_rows_without_contact_data_out_of_the_paid_call() -> None:
     operation = LeadIQ().operation("preview_people")
     asked = [key("email"), key("linkedin")]

@@ -164,7 +164,7 @@ def _decode(keys: Sequence[str], body: Body, fields: Sequence[Field]) -> Decoded
     if len(open_keys) == len(spare) == 1 and not contradicted:
         now = f"Leadfeeder keeps this under the id {spare[0]} now"
         answers[open_keys[0]] = _answer(records[spare[0]], fields, now)
-    elif not body.data and (body.amount is None or not body.amount.most):
+    elif body.data == [] and not body.note and (body.amount is None or not body.amount.most):
         answers |= {key: Answer("not_found", note="Leadfeeder has no record with this id") for key in asked}
     missing = len(keys) - len(answers)
     notes = [body.note] if body.note else []

@@ -117,7 +117,8 @@ def _decode_match(keys: Sequence[str], body: Body) -> Decoded:
         raise error
     answers = {}
     for key, group in zip(keys, groups, strict=True):
-        if isinstance(group, list) and (answer := _best_match(group)) is not None:
+        answer = _best_match(group) if isinstance(group, list) else None
+        if answer is not None and (group or not body.note):  # beside an error, nothing is no answer
             answers[key] = answer
     if _in_another_order(answers):
         msg = "Leadfeeder's matches stand in another order than the companies they were asked for."

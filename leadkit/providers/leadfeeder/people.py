@@ -102,8 +102,9 @@ def _decode(key: str, body: Body) -> Decoded:
     }
     pagination = mapping(body.meta.get("pagination"))
     more = text(pagination.get("next_cursor")) is not None
-    if not body.data and (more or integer(pagination.get("total_count"))):
-        return Decoded({}, body.amount, body.request_id, note="Leadfeeder counts people and gives none")
+    if not body.data and (body.note or more or integer(pagination.get("total_count"))):
+        note = body.note or "Leadfeeder counts people and gives none"
+        return Decoded({}, body.amount, body.request_id, note=note)
     if body.data:
         answer = _chosen(list(people.values()), parts, more=more)
     else:

@@ -298,6 +298,12 @@ def _preview_input(parts: Mapping[str, str]) -> dict[str, Any]:
     return {**found, **{renamed[name]: value for name, value in company.items()}}
 
 
+def _is_preview(part: Mapping[str, Any]) -> bool:
+    """Whether this says all that was asked; LeadIQ's schema lets each be null."""
+    flags = (part.get("hasEmail", ""), part.get("hasPhone", ""))
+    return "personId" in part and all(flag is None or isinstance(flag, bool) for flag in flags)
+
+
 def _decode_preview(keys: Sequence[str], response: Response, wants: Sequence[str]) -> Decoded:
     fields = _fields("searchPeoplePreview", len(keys))
     data, errors = read_graphql(response, fields)
@@ -306,14 +312,16 @@ def _decode_preview(keys: Sequence[str], response: Response, wants: Sequence[str
         part = data.get(field)
         if not isinstance(part, dict) or any(error.field in (None, field) for error in errors):
             continue
+        if not _is_preview(part):
+            continue
         values = {
-            "has_email": part.get("hasEmail") is True,
-            "has_phone": part.get("hasPhone") is True,
-            "person_id": text(part.get("personId")),
+            "has_email": part["hasEmail"],
+            "has_phone": part["hasPhone"],
+            "person_id": text(part["personId"]),
         }
         if not any(values.values()):
             answers[key] = Answer("not_found", note="LeadIQ's free preview finds nobody")
-        elif wants and not any(values[_HAS[want]] for want in wants):
+        elif wants and all(values[_HAS[want]] is False for want in wants):
             answers[key] = Answer("not_found", note=f"LeadIQ's free preview finds no {' or '.join(wants)}")
         else:
             answers[key] = Answer("found", values)
