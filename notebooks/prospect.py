@@ -195,16 +195,10 @@ def _(here, look_again, query, run):
     if look_again is not None:
         look_again.value
     try:
-        _run = here.workspace.ledger.run(run.id)
-        found = prospects.rows_of(here, query)
-        _parts = [panels.heading(4, "What was found")]
-        _standing = prospect_page.standing(here, _run, found is not None)
-        if _standing is not None:
-            _parts.append(_standing)
-            found = None
-        else:
-            _parts.append(prospect_page.found_words(len(found), found.attrs["notes"], str(_run.charged)))
-        if look_again is not None and prospects.under_way(here, _run):
+        _came = prospect_page.results(here, query, run.id)
+        found = _came.rows
+        _parts = [panels.heading(4, "What was found"), prospect_page.standing(_came)]
+        if look_again is not None and _came.under_way:
             _parts.append(mo.Html(f'<div class="lk-hidden">{look_again}</div>'))
         _page = mo.vstack(_parts)
     except LeadkitError as _error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import marimo as mo
+import pandas as pd
 
 from leadkit.app import filters, panels, prospects
 from leadkit.app.prospects import Query
@@ -126,24 +127,42 @@ def start(asked: Asked, params: Any) -> mo.Html | None:
     return None  # what became of it shows under its address
 
 
-def standing(here: Session, run: RunRecord, found: bool) -> mo.Html | None:
-    """What to say about a search without rows: it is under way, failed, or is older than rows are trusted."""
-    if prospects.under_way(here, run):
+@dataclass(frozen=True)
+class Results:
+    """What a search came to by now. ``rows`` is None while it is under way, and when they are not to be had."""
+
+    run: RunRecord
+    under_way: bool
+    rows: pd.DataFrame | None
+
+
+def results(here: Session, query: Query, run_id: str) -> Results:
+    """What the search with that run came to by now. Sends nothing."""
+    run = here.workspace.ledger.run(run_id)
+    # Asked before the rows are read: of a search that was over by then, every page is there to be read.
+    busy = prospects.under_way(here, run)
+    return Results(run, busy, None if busy else prospects.rows_of(here, query))
+
+
+def standing(came: Results) -> mo.Html:
+    """What to say about a search: it is under way, so many rows came, or why there are none."""
+    if came.under_way:
         return panels.note(
             "info", "Under way", "The pages come one after the other. This page looks again by itself."
         )
-    if found:
-        return None
-    if run.state == "stopped":
-        return panels.note(
-            "bad", "The search stopped", run.stopped_why, "Press “Search” again: what came is kept."
-        )
+    if came.rows is not None:
+        return _found(len(came.rows), came.rows.attrs["notes"], str(came.run.charged))
+    again = "Press “Search” again: what came is kept."
+    if came.run.state == "stopped":
+        return panels.note("bad", "The search stopped", came.run.stopped_why, again)
+    if came.run.state == "running":
+        return panels.note("warn", "It was interrupted", "The server ended before the search did.", again)
     return panels.note(
         "warn", "These results are not fresh any more", "Who works where changes daily. Press “Search” again."
     )
 
 
-def found_words(rows_found: int, notes: Sequence[str], charged: str) -> mo.Html:
+def _found(rows_found: int, notes: Sequence[str], charged: str) -> mo.Html:
     """How many rows came, what they cost, and what the provider said about them."""
     if not rows_found:
         return panels.note(

@@ -11,6 +11,7 @@ import pytest
 
 from leadkit.app import prospect_lists, prospects
 from leadkit.app.jobs import Jobs
+from leadkit.app.prospect_page import Results, results, standing
 from leadkit.app.prospects import Query
 from leadkit.app.session import Session
 from leadkit.app.visitor import Visitor
@@ -135,6 +136,21 @@ def test_a_search_for_somebody_who_was_forgotten_is_gone(here: Session, workspac
     forget(email="gone@example.com", workspace=workspace)
     with pytest.raises(RunNotFoundError, match="This search is not here"):
         Query.of(workspace.ledger.run(run.id))
+
+
+def test_each_standing_of_a_search_has_words_of_its_own(here: Session) -> None:
+    named = press(here, FREE)
+    run = prospects.find_run(here, named)
+    assert run is not None
+    over = results(here, FREE, run.id)
+    assert not over.under_way
+    assert over.rows is not None
+    assert "20 rows came, for 0 credits" in standing(over).text
+    waiting = Results(replace(run, state="running"), under_way=True, rows=None)
+    assert "Under way" in standing(waiting).text
+    gone = Results(replace(run, state="running"), under_way=False, rows=None)
+    assert "It was interrupted" in standing(gone).text
+    assert "not fresh any more" in standing(Results(run, under_way=False, rows=None)).text
 
 
 def test_a_refused_search_says_why_and_can_be_made_again(here: Session, box: Sandbox) -> None:
