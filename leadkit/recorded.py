@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from leadkit.errors import ApprovalError, LeadkitError, LedgerError
+from leadkit.ledger.ledger import key_account
 from leadkit.money import credits_text
 from leadkit.providers.base import Balance, HasPriceList, Operation, Search
 from leadkit.run import Outcome, Runner
@@ -112,9 +113,10 @@ def new_run(
     """
     workspace.send(operation.provider)  # no key, no run
     balance = workspace.identify(operation.provider)
-    if approved:
-        context = {**context, "notes": _balance_notes(workspace, operation.provider, balance, approved)}
     account = workspace.account(operation.provider)
+    refused = balance is None and account.startswith(key_account(""))  # it would not say a moment ago
+    if approved and not refused:
+        context = {**context, "notes": _balance_notes(workspace, operation.provider, balance, approved)}
     run_id = secrets.token_hex(4)
 
     def start(owner: str) -> None:

@@ -118,8 +118,8 @@ def test_a_step_says_which_columns_it_needs() -> None:
     with pytest.raises(InputError) as refused:
         check_intake(from_sheet("x"), "find_people", {"full_name": "Company"}).raise_for_errors()
     assert str(refused.value) == (
-        "find_people needs a column with LinkedIn profiles; or e-mail addresses; or full names and company ids; or first "
-        "names and last names and company ids; or full names and web domains; "
+        "find_people needs a column with LinkedIn profiles; or e-mail addresses; or full names and company ids; or "
+        "first names and last names and company ids; or full names and web domains; "
         "or full names and companies; or first names and last names and web domains; or first names and last names "
         "and companies. Nothing was sent."
     )

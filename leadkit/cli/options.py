@@ -46,6 +46,7 @@ class PlanOptions:
     last_name: Annotated[str | None, _column("--last-name", "last names")] = None
     company: Annotated[str | None, _column("--company", "names of companies")] = None
     domain: Annotated[str | None, _column("--domain", "domains of companies")] = None
+    company_linkedin: Annotated[str | None, _column("--company-linkedin", "companies' LinkedIn pages")] = None
     company_id: Annotated[str | None, _column("--company-id", "company ids of the provider")] = None
     via: Annotated[str | None, typer.Option(help="The provider; each step has its own when left out.")] = None
     want: Annotated[str, typer.Option(help="The data points to buy, with commas: email,phone.")] = ""
@@ -83,6 +84,7 @@ class PlanOptions:
             "last_name",
             "company",
             "domain",
+            "company_linkedin",
             "company_id",
         )
         return {role: column for role in roles if (column := getattr(self, role)) is not None}
