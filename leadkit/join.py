@@ -20,6 +20,8 @@ from leadkit.review import candidates
 from leadkit.run import Outcome
 from leadkit.schemas import check_result
 
+_MUST_NOT = "this person must not be asked about"
+
 
 def join(plan: Plan, run_id: str, outcome: Outcome) -> Done:
     """The plan's frame with what the ledger holds for its keys, joined by the key that was asked."""
@@ -33,13 +35,10 @@ def join(plan: Plan, run_id: str, outcome: Outcome) -> Done:
         stored[key] = replace(stored[key], state=FactState.SUPPRESSED, values={}, note="")
     if operation.step == "find_people":
         _judge(plan, record.operation_id, stored)
-    left_out = _left_out(plan, ledger.run_keys(run_id))
-    by_key = [
-        ("left out", "left out of this run")
-        if key in left_out
-        else _outcome_of(key, stored.get(key), run_id, outcome)
-        for key in plan.keys
-    ]
+    fixed = dict.fromkeys(_left_out(plan, ledger.run_keys(run_id)), ("left out", "left out of this run"))
+    for place in ledger.suppressed(operation.takes, plan.keys):
+        fixed[plan.keys[place]] = ("suppressed", _MUST_NOT)
+    by_key = [fixed.get(key) or _outcome_of(key, stored.get(key), run_id, outcome) for key in plan.keys]
     statuses = _row_outcomes(plan, np.array([OUTCOMES.index(status) for status, _ in by_key], dtype=np.int8))
     added = _added_columns(plan, stored, [note for _, note in by_key], statuses, run_id)
     frame = (
@@ -99,7 +98,7 @@ def _outcome_of(key: str, stored: Stored | None, run_id: str, outcome: Outcome) 
     if key in outcome.over_budget:
         return "over budget", outcome.over_budget[key]
     if stored is not None and stored.state == FactState.SUPPRESSED:
-        return "suppressed", stored.note or "this person must not be asked about"
+        return "suppressed", stored.note or _MUST_NOT
     if stored is not None and key not in outcome.not_tried:
         if stored.state == FactState.NOT_FOUND:
             return "not found", stored.note

@@ -42,10 +42,11 @@ def run_plan(
     workspace, planned = plan.workspace, plan.operation
     provider = workspace.provider(planned.provider)
     operation = at_todays_price(workspace, planned, lambda: provider.operation(planned.step, planned.wants))
+    keys = _not_suppressed(workspace, operation, plan.keys_to_buy)
     with new_run(
         workspace,
         operation,
-        plan.keys_to_buy,
+        keys,
         approved=plan.approve(at_most),
         fresh_after=plan.fresh_after,
         preview=plan.preview.to_dict(),
@@ -53,7 +54,7 @@ def run_plan(
         plan_hash=plan.hash,
         approval=approval,
     ) as run:
-        outcome = _buy(workspace, run, operation, plan.keys_to_buy, progress, cancel)
+        outcome = _buy(workspace, run, operation, keys, progress, cancel)
     return join(plan, run.id, outcome)
 
 
@@ -78,8 +79,15 @@ def resume_run(
     workspace.read_prices(record.provider)  # at an older list's, more would be bought than was approved
     operation = workspace.provider(record.provider).operation(record.step, record.wants)
     with continued_run(workspace, run_id) as run:
-        outcome = _buy(workspace, run, operation, workspace.ledger.run_keys(run_id), progress, cancel)
+        keys = _not_suppressed(workspace, operation, workspace.ledger.run_keys(run_id))
+        outcome = _buy(workspace, run, operation, keys, progress, cancel)
     return workspace.ledger.run(run_id), outcome
+
+
+def _not_suppressed(workspace: Workspace, operation: Operation, keys: Sequence[str]) -> list[str]:
+    """The keys without those of people who were put on the list since the plan was made."""
+    listed = set(workspace.ledger.suppressed(operation.takes, keys))
+    return [key for place, key in enumerate(keys) if place not in listed]
 
 
 def _buy(

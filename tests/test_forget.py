@@ -114,6 +114,21 @@ def test_a_forgotten_person_is_not_asked_about_again_and_the_others_are_known(
     assert pd.isna(row["leadleap_full_name"])
 
 
+def test_somebody_forgotten_after_the_price_was_shown_is_neither_asked_about_nor_written_down_again(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    people = some_people(box, 3)
+    frame = pd.DataFrame({"Email": [person.email for person in people]})
+    plan = make_plan(frame, "validate_emails", {"email": "Email"}, workspace=workspace)
+    gone = people[0].email
+    assert gone
+    forget(email=gone, workspace=workspace)
+    done = plan.run(at_most=100)
+    assert not [request for request in box.requests if gone in request.asked]
+    assert (done.receipt.rows["suppressed"], done.receipt.rows["answered"]) == (1, 2)
+    assert files_with(workspace.home, gone) == []
+
+
 def test_somebody_suppressed_by_address_leaves_no_trace_when_bought_by_another_identifier(
     box: Sandbox, workspace: Workspace
 ) -> None:
