@@ -227,9 +227,8 @@ def test_balances_are_asked_for_once_however_many_pages_are_open(open_workspace:
         page.join()
     found = session.balances()
     assert [one.provider for one in found] == ["leadleap", "leadiq", "leadfeeder", "leadey"]
-    asked = [request.provider for request in box.requests if "account" not in request.path]
-    assert asked.count("leadiq") == asked.count("leadey") == 1
     assert sum("usage" in request.path for request in box.requests) == 1
+    assert sum(request.provider == "leadey" for request in box.requests) == 1
     assert box.paid_requests() == []
     cards = spending.balance_cards(found, session.workspace.settings)
     assert cards[0][:2] == ("LeadLeap", "5,000")
