@@ -92,6 +92,11 @@ def sign_in_page(*, with_names: bool, next_: str, trouble: str = "") -> str:
     )
 
 
+def trouble_page(error: Exception) -> str:
+    """Why there is no list of apps, in a sentence."""
+    return _page("leadkit", f'<div class="lk-note lk-bad" role="alert"><p>{escaped(error)}</p></div>')
+
+
 def _who(visitor: Visitor) -> str:
     return (
         f'<footer class="lk-who"><span>Signed in as {escaped(visitor.name)}, who {_ROLES[visitor.role]}.</span>'

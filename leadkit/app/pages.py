@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from leadkit.app.home import home_page, sign_in_page, style
+from leadkit.app.home import home_page, sign_in_page, style, trouble_page
 from leadkit.app.job_page import job_words
 from leadkit.app.session import Session, session
 from leadkit.app.sign_in import SIGNED_IN_SECONDS, SignIn, ThrottledError
@@ -29,7 +29,7 @@ def routes(sign_in: SignIn, *, secure: bool) -> list[Route]:
             here = session(Visitor(**request.scope["meta"][META]))
             return HTMLResponse(home_page(here, _unfinished(here)))
         except LeadkitError as error:
-            return HTMLResponse(sign_in_page(with_names=False, next_="/", trouble=str(error)), 500)
+            return HTMLResponse(trouble_page(error), 500)
 
     def form(request: Request, trouble: str = "", status: int = 200) -> HTMLResponse:
         there = _local(request.query_params.get("next", "/"))

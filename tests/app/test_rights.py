@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leadkit.app.visitor import Visitor
-from leadkit.errors import ApprovalError, RunNotFoundError
+from leadkit.app.visitor import Visitor, guard, owner, visitor
+from leadkit.errors import ApprovalError, RunNotFoundError, SettingsError
 from leadkit.sandbox import Sandbox
 from tests.app.books import leads, people_book
 from tests.app.desk import Desk
@@ -57,3 +57,14 @@ def test_a_job_is_paid_in_the_name_and_within_the_daily_cap_of_its_user(desk: De
     assert status.charged.most <= 2_000, "of the 3 that were approved"
     assert {run.approved_by for run in desk.workspace.ledger.runs()} == {"tester"}
     assert box.charged("leadleap") == status.charged.most > 0
+
+
+def test_in_a_server_nobody_is_somebody_without_being_let_in() -> None:
+    """Should a request ever reach a notebook past the door, it has no name, rather than the owner's."""
+    assert visitor() == owner()
+    guard(lambda who, password: who)
+    try:
+        with pytest.raises(SettingsError, match="Nobody is signed in. Nothing was sent"):
+            visitor()
+    finally:
+        guard(None)

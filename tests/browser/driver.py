@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -95,8 +96,13 @@ class Server:
         self._process.kill()
         self._process.wait()
 
+    def interrupt(self) -> int:
+        """As Ctrl-C does; the status that it ends with, within half a minute."""
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(30)
+
     def stop(self) -> None:
-        """As Ctrl-C does."""
+        """As a service's manager does."""
         self._process.terminate()
         try:
             self._process.wait(20)
@@ -127,7 +133,9 @@ class Visitor:
         """Until its price is there: the button of the step before stays for a moment."""
         self.page.get_by_role("radio", name=title, exact=True).click()
         verb = next(step.do for step in STEPS.values() if step.title == title)
-        self.page.get_by_role("button", name=re.compile(rf"^({verb} [\d,]+|Fill in what).* credits")).wait_for()
+        self.page.get_by_role(
+            "button", name=re.compile(rf"^({verb} [\d,]+|Fill in what).* credits")
+        ).wait_for()
 
     @property
     def button(self) -> Locator:

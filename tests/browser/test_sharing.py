@@ -285,3 +285,14 @@ def test_signing_in_and_out_by_hand(browser: Browser, server: Server) -> None:
     page.goto(f"{server.url}enrich/")
     page.get_by_label("Password").wait_for()
     context.close()
+
+
+def test_a_server_with_open_pages_ends_when_it_is_asked_to(
+    browser: Browser, town: Sandbox, tmp_path: Path
+) -> None:
+    """The threads of open pages would hold it for ever."""
+    server = Server(environ(town, tmp_path), tmp_path)
+    with visitor(profile(browser), server) as someone:
+        someone.open()
+        server.interrupt()
+    assert "Traceback" not in server.log
