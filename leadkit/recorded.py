@@ -46,6 +46,7 @@ class RecordedRun:
             approved=record.approved,
             fresh_after=record.fresh_after,
             balance=lambda: workspace.balance(operation.provider),
+            price_may_rise=isinstance(workspace.provider(operation.provider), HasPriceList),
             **options,
         )
         self.outcome = runner.carry_out(keys)

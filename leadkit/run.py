@@ -68,6 +68,7 @@ class Runner:
         cancel: threading.Event | None = None,
         threads: int = THREADS,
         balance: Callable[[], Balance] | None = None,
+        price_may_rise: bool = False,
     ) -> None:
         self._ledger = ledger
         self._operation = operation
@@ -84,6 +85,7 @@ class Runner:
         self._halt = threading.Event()  # cancelled, or stopped by an error
         self._threads = threads
         self._balance = balance if operation.balance_first else None
+        self._each_of_repeat = operation.price.most if price_may_rise else 0
         self._work: deque[tuple[str, ...] | int] = deque()  # batches of keys, or calls to repeat
         self._waiting: list[str] = []
         self._doubtful: dict[int, tuple[str, ...]] = {}  # call → keys of this run that it covers
@@ -244,13 +246,17 @@ class Runner:
         return True
 
     def _repeat_call(self, call_id: int) -> None:
-        claim = self._ledger.reclaim(call_id, owner=self._owner, may_repeat=self._may_repeat)
+        claim = self._reclaim(call_id)
         if claim is None:
             self._look_up(self._doubtful[call_id], _NEVER_CAME)
         else:
             with self._changed:
                 self.outcome.repeated += 1
             self._call(claim, call_id)
+
+    def _reclaim(self, call_id: int) -> Claim | None:
+        may_repeat, each = self._may_repeat, self._each_of_repeat
+        return self._ledger.reclaim(call_id, owner=self._owner, may_repeat=may_repeat, each=each)
 
     def _may_repeat(self, first_sent: str) -> bool:
         """Whether a call that was first sent at that moment is, by the documents, free to repeat now."""
@@ -338,7 +344,7 @@ class Runner:
                 # What the provider could not use once it cannot use the second time.
                 worth_it = lost <= REPEATS and not isinstance(error, BadRequestError)
                 if worth_it and self._pause(_BACKOFF_SECONDS[lost - 1]):
-                    again = self._ledger.reclaim(call_id, owner=self._owner, may_repeat=self._may_repeat)
+                    again = self._reclaim(call_id)
                 if again is None:
                     self._look_up(claim.keys, str(error))
                     if error.stops_run:

@@ -150,12 +150,16 @@ class Calls(Transactions):
         alive = cache(self.owners.alive)
         return [row.key for row in rows if row.state == FactState.INTENT and not alive(row.owner)]
 
-    def reclaim(self, call_id: int, *, owner: str, may_repeat: Callable[[str], bool]) -> Claim | None:
+    def reclaim(
+        self, call_id: int, *, owner: str, may_repeat: Callable[[str], bool], each: int = 0
+    ) -> Claim | None:
         """Take over a call whose outcome nobody knows, to repeat it under the reservation it already holds.
 
         ``may_repeat`` gets the moment of the first sending and says whether a repeat is documented as free.
-        None: it is not (any more), or somebody else has the call by now. A call whose process is gone is
-        marked as in doubt in either case.
+        ``each``: what a key may cost today, in millicredits, where that may be more than was set aside for it: if
+        the first sending never arrived, the repeat is what is charged.
+        None: it is not free (any more), it may cost more than is reserved, or somebody else has the call by now. A
+        call whose process is gone is marked as in doubt in either case.
         """
         with self.writing() as connection:
             self._doubt_if_left(connection, call_id)
@@ -166,7 +170,7 @@ class Calls(Transactions):
             rows = connection.execute(select(facts.c.key).where(*mine).order_by(facts.c.id)).scalars()
             # Who was forgotten meanwhile is not asked about; their part stays in doubt.
             keys = [key for key in rows if not key.startswith(HIDDEN)]
-            if not keys:
+            if not keys or each * len(keys) > call.reserved:
                 return None
             attempt = call.attempts + 1
             _set_call(connection, call_id, state=CallState.INTENT, owner=owner, attempts=attempt)

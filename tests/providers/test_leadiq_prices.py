@@ -100,6 +100,25 @@ def test_a_run_that_goes_on_after_the_list_rose_stays_within_what_was_approved(
     assert box.charged("leadiq") == record.charged.most <= record.approved
 
 
+def test_what_is_in_doubt_is_not_asked_for_again_at_more_than_was_set_aside_for_it(
+    box: Sandbox, open_workspace: Open
+) -> None:
+    workspace = open_workspace()
+    workspace.identify("leadiq")
+    workspace.clock.wait = lambda seconds, until=None: False  # type: ignore[method-assign]
+    box.fault("reset_before", "/graphql", times=None, skip=1)  # the balance comes first
+    done = plan_of(box, workspace).run(at_most=100)
+    assert done.receipt.rows["in doubt"] == 4
+    box.clear_faults()
+    box.set_price("leadiq", "email", 1_500)
+    record, outcome = resume_run(done.receipt.run_id, open_workspace())
+    assert box.charged("leadiq") == record.charged.most == 0
+    assert (len(outcome.in_doubt), record.held) == (4, 4_000)
+    box.set_price("leadiq", "email", 900)
+    record, _ = resume_run(done.receipt.run_id, open_workspace())
+    assert box.charged("leadiq") == 3_600 <= record.charged.most <= record.approved
+
+
 def test_a_list_that_cannot_be_read_leaves_the_documented_prices(box: Sandbox, open_workspace: Open) -> None:
     box.set_price("leadiq", "email", 700)
     box.fault("html", "/graphql", times=1)

@@ -120,12 +120,14 @@ _EARLIER_BUDGET = SimpleNamespace(room=lambda *args: _ROOM_SEEN[getcurrent()])
 class RecoveryResends(Ledger):
     """What a dead process had in flight is sent again, as if it never had been."""
 
-    def reclaim(self, call_id: int, *, owner: str, may_repeat: Callable[[str], bool]) -> Claim | None:
+    def reclaim(
+        self, call_id: int, *, owner: str, may_repeat: Callable[[str], bool], each: int = 0
+    ) -> Claim | None:
         with self.reading() as connection:
             call = connection.execute(select(calls).where(calls.c.id == call_id)).one()
         if call.state != CallState.INTENT or self.owners.alive(call.owner):
-            return super().reclaim(call_id, owner=owner, may_repeat=may_repeat)
-        claim = super().reclaim(call_id, owner=owner, may_repeat=lambda _: True)
+            return super().reclaim(call_id, owner=owner, may_repeat=may_repeat, each=each)
+        claim = super().reclaim(call_id, owner=owner, may_repeat=lambda _: True, each=each)
         return claim and dataclasses.replace(claim, attempt=1)
 
 
