@@ -18,11 +18,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, insert, i
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import Pool, QueuePool
 
+from leadkit.clock import SystemClock
 from leadkit.errors import LedgerBusyError, LedgerError
 from leadkit.ledger.migrations import upgrade
 from leadkit.ledger.schema import SCHEMA_VERSION, metadata, workspace
 
 BUSY_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 0.02
 #: A quarter of a million facts; a full check reads that in under a second.
 FULL_CHECK_BYTES = 64 * 2**20
 
@@ -64,7 +66,8 @@ def sqlite_engine(connect: Callable[[], sqlite3.Connection], *, poolclass: type[
         # sqlite3 would start transactions by itself, and as readers first: that is how two writers
         # both see room in a budget that has room for one.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        _use_log(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -73,6 +76,25 @@ def sqlite_engine(connect: Callable[[], sqlite3.Connection], *, poolclass: type[
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _use_log(connection: sqlite3.Connection) -> None:
+    """Write changes to a log first, which makes a commit durable and lets others read meanwhile.
+
+    Of two programs that open a new file at once, SQLite tells one that it is locked and does not wait, as it does
+    for all else.
+    """
+    clock = SystemClock()
+    until = clock.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or clock.monotonic() >= until:
+                raise
+            clock.wait(_LOOK_AGAIN_SECONDS)
+        else:
+            return
 
 
 def open_postgres(url: str) -> Engine:

@@ -93,6 +93,18 @@ def test_threads_of_one_process_wait_for_each_other_however_long_it_takes(
     driver.close()
 
 
+def test_a_new_ledger_that_another_program_is_making_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.touch(mode=0o600)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    made = threading.Timer(0.3, other.execute, ["COMMIT"])
+    made.start()
+    open_sqlite(path).dispose()
+    made.join()
+    other.close()
+
+
 MOUNTS = """\
 /dev/sda1 / ext4 rw 0 0
 server:/home {team} nfs4 rw 0 0
