@@ -111,7 +111,9 @@ class Shop(LeadLeap):
         told = json.loads(response.body)
         return Decoded(
             {
-                key: Answer("not_found") if said is None else Answer("found", {"verdict": "valid", "reason": said})
+                key: Answer("not_found")
+                if said is None
+                else Answer("found", {"verdict": "valid", "reason": said})
                 for key, said in told["given"].items()
             },
             None if told["charged"] is None else Amount(told["charged"], told["charged"]),
