@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -20,7 +20,7 @@ from leadkit.ledger import budget, decisions, evidence
 from leadkit.ledger.budget import Caps
 from leadkit.ledger.erasure import HIDDEN
 from leadkit.ledger.owners import GONE, Owners
-from leadkit.ledger.schema import CallState, FactState, answers, facts
+from leadkit.ledger.schema import CallState, FactState, answers, calls, facts
 from leadkit.ledger.statements import (
     CALL,
     FACTS_OF_CALL,
@@ -80,6 +80,11 @@ class Calls(Transactions):
         """
         with self.writing() as connection:
             known, waiting, doubtful, stale, new = self._sort(connection, operation_id, keys, fresh_after)
+            if stale:
+                # What this very run bought is not to be refreshed by it, whatever the clock was set to since.
+                bought = self._bought(connection, run_id, stale.values())
+                known += bought
+                stale = {key: fact_id for key, fact_id in stale.items() if key not in bought}
             wanted = [key for key in keys if key in stale or key in new]
             room = budget.room(connection, run_id, self.caps, self.now())
             fit = len(wanted) if each == 0 else min(len(wanted), max(room.millicredits, 0) // each)
@@ -142,6 +147,13 @@ class Calls(Transactions):
             else:
                 doubtful.setdefault(row.call_id, []).append(row.key)
         return known, waiting, doubtful, stale, new
+
+    def _bought(self, connection: Connection, run_id: str, fact_ids: Iterable[int]) -> Sequence[str]:
+        """Those of the facts that the run itself has an answer to."""
+        # What retention or forgetting took away has no time any more.
+        mine = calls.c.run_id == run_id, facts.c.id.in_(fact_ids), facts.c.fetched_at > 0
+        found = select(facts.c.key).join(calls, calls.c.id == facts.c.call_id).where(*mine)
+        return connection.execute(found).scalars().all()
 
     def _left(self, connection: Connection, operation_id: int, keys: Sequence[str]) -> list[str]:
         """Those of the keys that a run had under way when it ended."""

@@ -87,11 +87,24 @@ def test_a_stale_answer_is_bought_anew_and_comes_back_when_that_is_released(driv
     run.settle(run.reserve(["a"]), {"a": FOUND}, Amount(1000, 1000))
     driver.clock.seconds += 100
     fresh_after = {FactState.FOUND: driver.ledger.now()}
-    again = run.reserve(["a"], fresh_after=fresh_after)
+    later = driver.start_run(10_000)
+    again = later.reserve(["a"], fresh_after=fresh_after)
     assert again.keys == ("a",)
-    run.release(again)
+    later.release(again)
     assert run.reserve(["a"]).known == ("a",)
     assert driver.ledger.answers(run.operation_id, ["a"])["a"].values == {"verdict": "valid"}
+
+
+def test_what_a_run_bought_is_not_stale_to_it_when_the_clock_is_set_back(driver: LedgerDriver) -> None:
+    driver.clock.seconds += 100
+    fresh_after = {FactState.FOUND: driver.ledger.now()}  # everything is to be bought anew
+    run = driver.start_run(10_000)
+    run.settle(run.reserve(["a"], fresh_after=fresh_after), {"a": FOUND}, Amount(1000, 1000))
+    earlier = driver.start_run(10_000)
+    driver.clock.seconds -= 50
+    run.settle(run.reserve(["b"], fresh_after=fresh_after), {"b": FOUND}, Amount(1000, 1000))
+    assert run.reserve(["a", "b"], fresh_after=fresh_after).known == ("a", "b")
+    assert earlier.reserve(["a", "b"], fresh_after=fresh_after).keys == ("b",)
 
 
 def test_a_call_in_doubt_keeps_its_money_and_is_not_bought_again(driver: LedgerDriver) -> None:

@@ -154,9 +154,10 @@ def test_an_old_answer_that_is_being_bought_anew_stays_until_that_has_an_end(dri
     run = driver.start_run(10_000)
     run.settle(run.reserve(["a"]), {"a": FOUND}, None)
     driver.clock.seconds += 31 * DAY
-    again = run.reserve(["a"], fresh_after={FactState.FOUND: driver.ledger.now()})
+    later = driver.start_run(10_000)
+    again = later.reserve(["a"], fresh_after={FactState.FOUND: driver.ledger.now()})
     assert purge(driver.ledger, keeps(30)).answers == 0
-    run.release(again)
+    later.release(again)
     assert driver.ledger.answers(run.operation_id, ["a"])["a"].values == {"verdict": "valid"}
 
 
