@@ -56,7 +56,7 @@ WANT_WORDS: Mapping[str, str] = {
 }
 
 WAITS, JUDGED, FITS = "to look at", "looked at", "fits"
-_SAME, _OTHER, _LATER = "The row’s person", "Somebody else", "Decide later"
+_SAME, _OTHER, _LATER = "The row’s person", "Somebody else", "Not decided"
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def shown(queue: Queue, which: str, page: int | None) -> list[Candidate]:
 
 
 def verdict_fields(candidates: Sequence[Candidate]) -> mo.ui.array:
-    """A choice for each of them: the row's person, somebody else, or later."""
+    """A choice for each of them: the row's person, somebody else, or not decided."""
 
     def value(one: Candidate) -> str:
         return _LATER if one.verdict is None else _SAME if one.verdict.same else _OTHER
@@ -198,7 +198,8 @@ def summary(queue: Queue) -> mo.Html:
     if waiting:
         title = f"{waiting:,} to look at"
         return panels.note("warn", title, *sentences)
-    return panels.note("good", "Everybody has been looked at", *sentences[1:])
+    judged = "Everybody has been looked at" if queue.those(JUDGED) else "Whoever was found fits their row"
+    return panels.note("good", judged, *sentences[1:])
 
 
 def keep(queue: Queue, candidates: Sequence[Candidate], chosen: Sequence[str | None]) -> mo.Html | None:

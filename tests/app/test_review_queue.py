@@ -68,7 +68,7 @@ def test_an_answer_moves_somebody_from_one_list_to_the_other_and_later_leaves_th
     here: Session, job: JobFolder, queue: Queue
 ) -> None:
     page = shown(queue, WAITS, 1)
-    chosen = ["The row’s person", "Somebody else", *["Decide later"] * (PAGE - 2)]
+    chosen = ["The row’s person", "Somebody else", *["Not decided"] * (PAGE - 2)]
     assert keep(queue, page, chosen) is None
     after = open_queue(here, job)
     judged = {one.key: one.accepted for one in after.those(JUDGED)}
