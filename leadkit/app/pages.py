@@ -40,7 +40,11 @@ def routes(sign_in: SignIn, *, secure: bool) -> list[Route]:
     def come_in(request: Request) -> Response:
         if code := request.query_params.get("once"):
             cookie = sign_in.follow(code)
-            return welcome(cookie, "/") if cookie else form(request, "This link was used before.", 403)
+            return (
+                welcome(cookie, "/")
+                if cookie
+                else form(request, "This link was used before, or is too old.", 403)
+            )
         return form(request)
 
     async def enter(request: Request) -> Response:

@@ -22,6 +22,8 @@ from leadkit.errors import ApprovalError, LeadkitError
 
 #: A cookie is good for a working day. It also ends with the server, whose secret signs it.
 SIGNED_IN_SECONDS = 12 * 3600
+#: A link waits for its owner this long, and no longer: it may stand in a log by then.
+LINK_SECONDS = 10 * 60
 #: Wrong attempts in a minute: for one name, and for all of them, as each one takes a moment of the machine.
 ATTEMPTS_A_MINUTE = 5
 ALL_ATTEMPTS_A_MINUTE = 30
@@ -103,24 +105,25 @@ class SignIn:
         self._proxy = proxy
         self._clock = clock
         self._secret = secrets.token_bytes(32)
-        self._links: set[str] = set()
+        self._links: dict[str, float] = {}
         self._ended: dict[str, float] = {}
+        self._lock = threading.Lock()
         self._throttle = Throttle(clock)
+        # Of those who are in already: guesses at the door are not to keep them from approving.
+        self._confirming = Throttle(clock)
 
     # -- coming in ----------------------------------------------------------------------------------------
 
     def link(self) -> str:
-        """A code that signs the owner in once."""
+        """A code that signs the owner in once, within ten minutes."""
         code = secrets.token_urlsafe(24)
-        self._links.add(code)
+        self._links[code] = self._clock()
         return code
 
     def follow(self, code: str) -> str | None:
-        """The cookie for such a code; None when it was used before, or never was one."""
-        if code not in self._links:
-            return None
-        self._links.discard(code)
-        return self._signed(_OWNER)
+        """The cookie for such a code; None when it was used before, is too old, or never was one."""
+        made = self._links.pop(code, None)  # one act: of two requests at once, one gets it
+        return None if made is None or self._clock() - made > LINK_SECONDS else self._signed(_OWNER)
 
     def enter(self, name: str, secret: str) -> str | None:
         """The cookie for a name and its password, or for no name and the token; None when they do not fit.
@@ -130,7 +133,7 @@ class SignIn:
         ThrottledError
             Too many wrong attempts within a minute. The secret was not looked at.
         """
-        return self._signed(name) if self._right(name, secret) else None
+        return self._signed(name) if self._right(name, secret, self._throttle) else None
 
     def confirm(self, visitor: Visitor, password: str) -> Visitor:
         """The same visitor, who has just given their password once more.
@@ -145,7 +148,7 @@ class SignIn:
             msg = "You have no password to confirm this with. Nothing was sent. Ask whoever runs leadkit for one."
             raise ApprovalError(msg)
         try:
-            right = self._right(visitor.name, password)
+            right = self._right(visitor.name, password, self._confirming)
         except ThrottledError as error:
             msg = f"{error} Nothing was sent."
             raise ApprovalError(msg) from None
@@ -154,15 +157,15 @@ class SignIn:
             raise ApprovalError(msg)
         return replace(visitor, confirmed=True)
 
-    def _right(self, name: str, secret: str) -> bool:
-        self._throttle.take(name)
+    def _right(self, name: str, secret: str, throttle: Throttle) -> bool:
+        throttle.take(name)
         if name == _OWNER:
             right = hmac.compare_digest(secret.encode(), self._token.encode())
         else:
             user = self.users.find(name)
             right = fits(secret, user.password if user else "")
         if right:
-            self._throttle.give_back(name)
+            throttle.give_back(name)
         return right
 
     # -- being in -----------------------------------------------------------------------------------------
@@ -172,8 +175,10 @@ class SignIn:
         if self._proxy is not None and connection.client and connection.client.host in self._proxy.addresses:
             named = connection.headers.getlist(self._proxy.header)
             if len(named) == 1 and named[0]:
-                user = self.users.find(named[0])
-                return user.visitor if user else Visitor(named[0], "look")
+                if user := self.users.find(named[0]):
+                    return user.visitor
+                if named[0] != owner().name:  # whose jobs are no stranger's, whatever the proxy calls them
+                    return Visitor(named[0], "look")
         kept = self._kept(connection.cookies.get(self.cookie, ""))
         if kept is None:
             return None
@@ -186,8 +191,9 @@ class SignIn:
         """Sign out: the cookie is good for nothing any more, whoever has a copy of it."""
         now = self._clock()
         if (kept := self._kept(cookie)) is not None:
-            self._ended = {id_: at for id_, at in self._ended.items() if now - at < SIGNED_IN_SECONDS}
-            self._ended[kept["id"]] = now
+            with self._lock:  # of two at once, neither is to undo the other
+                self._ended = {id_: at for id_, at in self._ended.items() if now - at < SIGNED_IN_SECONDS}
+                self._ended[kept["id"]] = now
 
     def _signed(self, name: str) -> str:
         body = json.dumps({"name": name, "id": secrets.token_hex(8), "at": self._clock()}).encode()
@@ -199,7 +205,7 @@ class SignIn:
             raw = base64.urlsafe_b64decode(body)
             kept: Mapping[str, Any] = json.loads(raw)
             expected = self._signature(raw, kept["name"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return None
         if not hmac.compare_digest(signature.encode(), expected.encode()):
             return None

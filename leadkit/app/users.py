@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import stat
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ SHORTEST_PASSWORD = 10
 
 # Cost of a guess: the OWASP Password Storage Cheat Sheet's scrypt setting of 32 MiB (N=2^15, r=8, p=3).
 _LOG2_N, _R, _P = 15, 8, 3
+#: Each guess takes 32 MiB, and whoever guesses could ask for many at once.
+_one_at_a_time = threading.Lock()
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 
 
@@ -76,7 +79,8 @@ def fits(password: str, kept: str) -> bool:
 
 def _scrypt(password: str, salt: bytes, log2_n: int, r: int, p: int) -> bytes:
     memory = 128 * r * ((1 << log2_n) + p + 2)
-    return hashlib.scrypt(password.encode(), salt=salt, n=1 << log2_n, r=r, p=p, maxmem=memory, dklen=32)
+    with _one_at_a_time:
+        return hashlib.scrypt(password.encode(), salt=salt, n=1 << log2_n, r=r, p=p, maxmem=memory, dklen=32)
 
 
 def _text(value: bytes) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import stat
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from leadkit.app import users as users_module
 from leadkit.app.sign_in import (
     ALL_ATTEMPTS_A_MINUTE,
     ATTEMPTS_A_MINUTE,
+    LINK_SECONDS,
     SIGNED_IN_SECONDS,
     Proxy,
     SignIn,
@@ -88,6 +92,20 @@ def test_a_link_lets_in_once(sign_in: SignIn) -> None:
     assert sign_in.visitor(_asks(sign_in.follow(code))) == owner()
     assert sign_in.follow(code) is None
     assert sign_in.follow("") is None
+
+
+def test_a_link_that_nobody_followed_ends_by_itself(sign_in: SignIn, clock: FakeClock) -> None:
+    """A service's output is kept in the system's log, for more people than the owner to read."""
+    code, other = sign_in.link(), sign_in.link()
+    clock.seconds += LINK_SECONDS
+    assert sign_in.follow(code) is not None
+    clock.seconds += 1
+    assert sign_in.follow(other) is None
+
+
+def test_a_cookie_that_no_parser_gets_through_is_nobodys(sign_in: SignIn) -> None:
+    deep = base64.urlsafe_b64encode(b"[" * 40_000).decode()
+    assert sign_in.visitor(_asks(f"{deep}.x")) is None
 
 
 def test_every_changed_character_of_a_cookie_ends_it(sign_in: SignIn) -> None:
@@ -187,6 +205,18 @@ def test_a_name_that_only_the_proxy_knows_may_look(users: Users) -> None:
     assert found == Visitor("dave", "look")
 
 
+def test_the_proxys_word_alone_makes_nobody_the_owner(users: Users) -> None:
+    """Somebody whom the proxy happens to know by the name of the server's account has no part in its jobs."""
+    sign_in = SignIn(TOKEN, users, proxy=PROXY)
+    named = {"x_remote_user": owner().name}
+    assert sign_in.visitor(_asks(peer="127.0.0.1", **named)) is None
+    assert sign_in.visitor(_asks(sign_in.enter("", TOKEN), peer="127.0.0.1", **named)) == owner()
+    users.put(user(owner().name, "look"))  # whoever lists them means it
+    assert sign_in.visitor(_asks(peer="127.0.0.1", **named)) == Visitor(
+        owner().name, "look", confirm_above=100_000
+    )
+
+
 def test_two_names_in_one_request_are_nobody(users: Users) -> None:
     request = _asks(peer="127.0.0.1", x_remote_user="alice")
     request.scope["headers"].append((b"x-remote-user", b"carol"))
@@ -209,6 +239,15 @@ def test_guessing_the_password_in_an_approval_is_slowed_as_well(sign_in: SignIn)
             sign_in.confirm(Visitor("alice"), "wrong")
     with pytest.raises(ApprovalError, match="Too many attempts.*Nothing was sent"):
         sign_in.confirm(Visitor("alice"), PASSWORD)
+
+
+def test_whoever_guesses_at_the_door_keeps_nobody_inside_from_approving(sign_in: SignIn) -> None:
+    alice = Visitor("alice", "spend", confirm_above=0)
+    for n in range(ALL_ATTEMPTS_A_MINUTE):
+        sign_in._throttle.take("alice" if n < ATTEMPTS_A_MINUTE else f"name{n}")
+    with pytest.raises(ThrottledError):
+        sign_in.enter("alice", PASSWORD)
+    assert sign_in.confirm(alice, PASSWORD).confirmed
 
 
 def test_a_confirmation_does_not_travel_with_later_requests() -> None:
@@ -278,6 +317,23 @@ def test_a_guess_costs_what_owasp_asks_for(monkeypatch: pytest.MonkeyPatch) -> N
     """Password Storage Cheat Sheet, scrypt: N=2^15 (32 MiB), r=8, p=3."""
     monkeypatch.undo()
     assert hashed(PASSWORD).startswith("scrypt$15$8$3$")
+
+
+def test_many_guesses_at_one_moment_take_the_memory_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way, most = 0, 0
+
+    def scrypt(*_: object, **__: object) -> bytes:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        time.sleep(0.01)  # as hashlib's own, it lets other threads go on meanwhile
+        under_way -= 1
+        return bytes(32)
+
+    monkeypatch.setattr(hashlib, "scrypt", scrypt)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: fits("a guess", ""), range(8)))
+    assert most == 1
 
 
 def test_passwords_are_salted_and_the_file_holds_none(users: Users) -> None:
