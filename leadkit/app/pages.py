@@ -69,7 +69,7 @@ def routes(sign_in: SignIn, *, secure: bool) -> list[Route]:
     def leave(request: Request) -> Response:
         sign_in.leave(request.cookies.get(sign_in.cookie, ""))
         answer = RedirectResponse("/sign-in", 303)
-        answer.delete_cookie(sign_in.cookie)
+        answer.delete_cookie(sign_in.cookie, httponly=True, samesite="strict", secure=secure)
         return answer
 
     return [

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import inspect
 import ipaddress
+import re
 import socket
 import sys
 import threading
@@ -14,6 +15,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+import idna
 
 from leadkit.app.upload import LIMIT_BYTES
 from leadkit.errors import SettingsError
@@ -29,6 +32,8 @@ SESSION_SECONDS = 120
 BODY_LIMIT_BYTES = LIMIT_BYTES * 4 // 3 + 1_000_000
 #: What a browser says over a WebSocket is short; files take the other way.
 MESSAGE_LIMIT_BYTES = 1_000_000
+#: Ports that browsers leave out of an address.
+_PORTS = {"http": 80, "https": 443}
 #: How long open pages may keep a server that was told to end.
 END_SECONDS = 3
 
@@ -84,8 +89,10 @@ def serve(
     proxy = Proxy(frozenset(map(_ip, trusted_proxies)), user_header.lower()) if trusted_proxies else None
     listener = _listen(host, port)
     here = listener.getsockname()[1]
-    # Browsers send a cookie to all ports of a host; a name for each keeps two servers apart.
-    sign_in = SignIn(token(folder / "token"), users_file(), proxy=proxy, cookie=f"leadkit-{here}")
+    # Browsers send a cookie to all ports of a host; a name for each keeps two servers apart. One that begins with
+    # __Host- they take from this very host over TLS alone: its neighbours cannot put a cookie of theirs in its place.
+    cookie = f"{'__Host-' if public and public.startswith('https:') else ''}leadkit-{here}"
+    sign_in = SignIn(token(folder / "token"), users_file(), proxy=proxy, cookie=cookie)
     origins = [f"http://{name}:{here}" for name in ("127.0.0.1", "localhost", "[::1]")]
     url = origins[2] if host == "::1" else origins[0]
 
@@ -225,13 +232,25 @@ def _ip(address: str) -> str:
 
 
 def _origin(address: str) -> str:
-    """``https://leads.example.com`` of what was typed."""
-    parts = urlsplit(address)
-    whole = parts.scheme in ("http", "https") and parts.hostname and not parts.username
-    if not whole or parts.path not in ("", "/") or parts.query or parts.fragment:
+    """``https://leads.example.com`` of what was typed, in the form in which browsers say it."""
+    try:
+        parts = urlsplit(address.strip().lower())
+        name, port = parts.hostname or "", parts.port
+        name = name if name.isascii() else idna.encode(name, uts46=True).decode()
+    except ValueError:  # no port, or no name
+        name = ""
+    if (
+        not re.fullmatch(r"[\w.:-]+", name, re.ASCII)
+        or parts.scheme not in _PORTS
+        or "@" in parts.netloc
+        or parts.path not in ("", "/")
+        or parts.query
+        or parts.fragment
+    ):
         msg = f"{address!r} is not an address such as https://leads.example.com, without a path."
         raise SettingsError(msg)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    host = f"[{name}]" if ":" in name else name
+    return f"{parts.scheme}://{host}" + ("" if port in (None, _PORTS[parts.scheme]) else f":{port}")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -249,10 +249,11 @@ class OwnPages:
         return all(self._owners.get(file) == name for file in _FILE.findall(path))
 
 
-#: What a page asks for. marimo answers on more paths: exports, other transports, lists of files and connections.
+#: What a page asks for. marimo answers on more paths: exports, other transports, lists of files and
+#: connections, and one that takes code for a notebook's cells.
 _ASKED_FOR = re.compile(
     r"/\w+/(|health|ws|assets/.+|@file/[\w.-]+|[\w-]+\.(ico|png|json|js|webmanifest)"
-    r"|api/kernel/(set_ui_element_value|set_model_value|function_call|instantiate))"
+    r"|api/kernel/(set_ui_element_value|set_model_value|function_call))"
 )
 _FILE = re.compile(r"@file/[\w.-]+")
 

@@ -71,11 +71,37 @@ def test_beyond_this_machine_the_address_that_people_type_must_be_known(host: st
 
 
 @pytest.mark.parametrize(
-    "address", ["leads.example.com", "ftp://leads.example.com", "https://leads.example.com/app", "https://"]
+    "address",
+    [
+        "leads.example.com",
+        "ftp://leads.example.com",
+        "https://leads.example.com/app",
+        "https://",
+        "https://leads.example.com:99999",
+        "https://leads.example.com:port",
+        "https://[::1",
+        "https://someone@leads.example.com",
+        "https://leads example.com",
+    ],
 )
 def test_an_address_without_a_scheme_or_with_a_path_is_refused(address: str) -> None:
     with pytest.raises(SettingsError, match="is not an address"):
         server.serve(address=address)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("https://Leads.Example.com:443/", "https://leads.example.com"),
+        ("http://leads.example.com:80", "http://leads.example.com"),
+        ("https://leads.example.com:8443", "https://leads.example.com:8443"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_an_address_is_compared_in_the_form_that_browsers_say(typed: str, said: str) -> None:
+    """Otherwise everybody would be turned away at an address that looks right."""
+    assert server._origin(typed) == said
 
 
 def test_a_trusted_proxy_is_an_address_and_not_a_name() -> None:

@@ -255,6 +255,9 @@ def test_a_page_that_comes_in_pieces_arrives_whole() -> None:
         "enrich/api/home/workspace_files",
         "enrich/og/thumbnail",
         "enrich/assets/../api/status/connections",
+        "enrich/api/kernel/instantiate",
+        "enrich/api/kernel/run",
+        "enrich/terminal/ws",
     ],
 )
 def test_what_no_page_asks_for_is_closed(door: Doorway, path: str) -> None:

@@ -162,7 +162,9 @@ def test_colleagues_sign_in_and_buy_through_nginx(
     page.get_by_role("button", name="Sign in").click()
     alice = Visitor(page, f"{address}/")
     page.get_by_role("heading", name="Enrich a spreadsheet").wait_for()
-    assert next(iter(context.cookies()))["secure"]
+    (cookie,) = context.cookies()
+    assert cookie["secure"]
+    assert cookie["name"].startswith("__Host-"), "no neighbour of this host can put another in its place"
     path = tmp_path / "leads.xlsx"
     path.write_bytes(people_book(leads(town, 3, skip=300)))
     alice.upload(path)
