@@ -179,3 +179,16 @@ def test_somebody_can_be_forgotten_twice(box: Sandbox, workspace: Workspace) -> 
         unlock(workspace, [person])
         assert forget(lead_id=person.lead_id, suppress=False, workspace=workspace).left == ()
     assert box.charged("leadleap") == 1_000
+
+
+def test_a_run_keeps_how_it_buys_when_its_file_was_named_after_somebody_forgotten(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    email = next(person.email for person in box.world.known_to("leadiq") if person.email)
+    people = pd.DataFrame({"Email": [email, "nobody@example.com"]})
+    plan = people.leads.find_people(
+        email="Email", via="leadiq", want=["email"], preview_first=True, workspace=workspace
+    )
+    done = plan.run(at_most=2, context={"output": f"{email}.xlsx"})
+    forget(email=email, workspace=workspace)
+    assert workspace.ledger.run(done.receipt.run_id).context == {"preview_first": True}

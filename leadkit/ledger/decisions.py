@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from leadkit.errors import InputError
 from leadkit.ledger.schema import CallState, FactState, answers, calls, facts, runs
+from leadkit.money import credits_text
 
 #: ``charged``: it was paid for, and its answer is lost; it may be asked for again, where that is free for nothing.
 #: ``not-charged``: it was not; it may be bought.
@@ -26,7 +27,8 @@ def decide(
     Raises
     ------
     InputError
-        No such decision, or no such call of that user is in doubt. Nothing was changed.
+        No such decision, no such call of that user is in doubt, or the provider told that it charged for what is
+        said not to have been charged. Nothing was changed.
     """
     if decision not in DECISIONS:
         msg = f"There is no decision {decision!r}; there are {', '.join(DECISIONS)}. Nothing was changed."
@@ -39,6 +41,12 @@ def decide(
     if call is None:
         whose = "" if user is None else f" of {user}"
         msg = f"No call {call_id}{whose} is in doubt. Nothing was changed. See: leadkit ledger"
+        raise InputError(msg)
+    if decision == "not-charged" and call.least:
+        msg = (
+            f"The provider itself told that it charged at least {credits_text(call.least)} credits for call "
+            f"{call_id}. Nothing was changed. Decide for charged, pay-again or give-up."
+        )
         raise InputError(msg)
     open_facts = (facts.c.call_id == call_id) & (facts.c.state == FactState.IN_DOUBT)
     ids = connection.execute(select(facts.c.id).where(open_facts)).scalars().all()

@@ -340,6 +340,17 @@ def test_a_person_may_decide_about_a_call_whose_process_is_gone_and_not_about_a_
     assert living.reserve(["b"]).over_budget == ("b",), "free to be bought, and this run has no money left"
 
 
+def test_nobody_can_say_that_what_the_provider_told_of_was_not_charged(driver: LedgerDriver) -> None:
+    run = driver.start_run(1_000)
+    claim = run.reserve(["a"])
+    assert claim.call_id is not None
+    driver.ledger.doubt(claim.call_id, "charged, and no data came", amount=Amount(1000, 1000))
+    with pytest.raises(InputError, match="charged at least 1 credits .* Nothing was changed"):
+        driver.ledger.decide(claim.call_id, "not-charged", by="tester")
+    assert driver.ledger.decide(claim.call_id, "charged", by="tester") == 1
+    assert driver.ledger.run(run.id).charged == Amount(1000, 1000)
+
+
 def test_what_was_given_up_is_not_asked_about_again(driver: LedgerDriver) -> None:
     run = driver.start_run(1_000)
     claim = run.reserve(["a"])
