@@ -163,7 +163,9 @@ def check_intake(frame: pd.DataFrame, step: str, mapping: Mapping[str, Any]) -> 
     errors = [Problem(None, column, "", sentence, "error") for column, sentence in sentences]
     if errors:
         return Report(errors)
-    return Report([], lambda: _warnings(frame, mapping))
+    # With several ways to tell who a row is, a row without one of them is still asked for, and paid.
+    several = sum(set(roles) <= set(mapping) for roles in STEPS[step]) > 1
+    return Report([], lambda: _warnings(frame, mapping, several))
 
 
 Finding = tuple[Hashable | None, str]  # column, sentence
@@ -265,7 +267,7 @@ def _instead(frame: pd.DataFrame, column: object) -> str:
 # ------------------------------------------------------------------------------ warnings
 
 
-def _warnings(frame: pd.DataFrame, mapping: Mapping[str, Any]) -> list[Problem]:
+def _warnings(frame: pd.DataFrame, mapping: Mapping[str, Any], several: bool) -> list[Problem]:
     """Summaries of the columns, then cells in the order of the rows."""
     of_columns: list[Problem] = []
     of_rows: list[tuple[int, Problem]] = []
@@ -278,18 +280,17 @@ def _warnings(frame: pd.DataFrame, mapping: Mapping[str, Any]) -> list[Problem]:
             of_rows += _cell_warnings(frame, column, _lost_digits(cells))
         else:
             keys = canonical(ROLE_KINDS[role], cells)
-            of_columns += _summaries(keys, column, role)
+            of_columns += _summaries(keys, column, role, several)
             of_rows += _cell_warnings(frame, column, keys.reasons)
     of_rows.sort(key=lambda found: found[0])
     return of_columns + [problem for _, problem in of_rows]
 
 
-def _summaries(keys: Canonical, column: Hashable, role: str) -> list[Problem]:
+def _summaries(keys: Canonical, column: Hashable, role: str, several: bool) -> list[Problem]:
     sentences = []
     if blank := int(keys.blank.sum()):
-        sentences.append(
-            f"{blank:,} of {len(keys):,} cells {_is(blank)} blank, and nothing is asked for them."
-        )
+        then = "what stands in other columns is asked for" if several else "nothing is asked for them"
+        sentences.append(f"{blank:,} of {len(keys):,} cells {_is(blank)} blank, and {then}.")
     # Many people share a first name or an employer: repeats say something only where they identify a row.
     if (repeats := int(keys.duplicate.sum())) and role in ("email", "lead_id", "linkedin"):
         sentences.append(

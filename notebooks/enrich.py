@@ -231,7 +231,7 @@ def _(book, columns, columns_found, step):
             panels.note(
                 "warn",
                 "You can go on",
-                "Nothing here costs anything: rows that cannot be used are left as they are.",
+                "This check sent nothing. Rows that cannot be used are left as they are, and cost nothing.",
                 *summaries(report),
             )
         )

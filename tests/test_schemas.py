@@ -141,8 +141,8 @@ def test_a_blank_column_is_no_error_while_another_identity_is_filled() -> None:
     assert report.ok
     assert (
         report.warnings[0].sentence
-        == "Column 'Profile': 2 of 2 cells are blank, and nothing is asked for them."
-    )
+        == "Column 'Profile': 2 of 2 cells are blank, and what stands in other columns is asked for."
+    ), "the person may be paid for all the same"
 
 
 def test_an_unknown_step_or_role_is_refused_with_the_known_ones() -> None:

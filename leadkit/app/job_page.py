@@ -248,6 +248,8 @@ def left_to_spend(status: Status) -> int:
 
 def _standing(job: JobFolder, status: Status) -> mo.Html:
     spent = f"{status.charged} of the {credits_text(status.approved)} approved credits were spent."
+    if not status.charged.exact:
+        spent += " The provider does not say exactly what its answers cost."
     go_on = "Everything so far is kept, and nothing is paid for twice. Resume it whenever you like."
     if status.state == "running":
         return panels.note(

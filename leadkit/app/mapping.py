@@ -117,7 +117,7 @@ def check_panel(report: Report, *, chosen: bool) -> mo.Html:
         )
     if not report.warnings:
         return panels.note("good", "Nothing to complain about", "Every row can be used.")
-    free = "Nothing here costs anything: rows that cannot be used are left as they are."
+    free = "This check sent nothing. Rows that cannot be used are left as they are, and cost nothing."
     rows = row_problems(report)
     words = panels.note("warn", "You can go on", free, *summaries(report))
     return mo.vstack([words, show(rows)] if len(rows) else [words])

@@ -21,10 +21,10 @@ Kind = Literal["info", "good", "warn", "bad"]
 
 
 def masthead(title: str, lead: str, banner: str = "") -> mo.Html:
-    """The top of a page; ``banner`` says when this is not the real thing."""
+    """The top of a page, with the way to all apps; ``banner`` says when this is not the real thing."""
     strip = f'<p class="lk-banner" role="note">{escaped(banner)}</p>' if banner else ""
     return mo.Html(
-        f'{strip}<header class="lk-masthead"><p class="lk-brand">leadkit</p>'
+        f'{strip}<header class="lk-masthead"><p class="lk-brand"><a href="../">leadkit</a></p>'
         f"<h1>{escaped(title)}</h1><p>{escaped(lead)}</p></header>"
     )
 

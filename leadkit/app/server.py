@@ -100,7 +100,7 @@ def serve(
         say = announce or _say
         link = f"{public or url}/sign-in?once={sign_in.link()}"
         say(f"leadkit is at {public or url}/ (Ctrl-C ends it)")
-        say(f"Sign in, once, with {link}\nor with the token in {folder / 'token'}")
+        say(f"Sign in, once and within ten minutes, with {link}\nor with the token in {folder / 'token'}")
         if open_browser:
             webbrowser.open(link)
         threading.Thread(target=_load_libraries, daemon=True).start()

@@ -8,15 +8,17 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import openpyxl
 import pytest
 
 from leadkit.app.job_folder import JobFolder
-from leadkit.app.job_page import steps_behind
+from leadkit.app.job_page import job_head, steps_behind
 from leadkit.app.source import Source
 from leadkit.app.visitor import Visitor
 from leadkit.errors import RunNotFoundError, SheetError
+from leadkit.money import Amount
 from leadkit.sandbox import Sandbox
 from leadkit.sheets import Book
 from tests.app.books import book_bytes, leads, people_book
@@ -380,3 +382,12 @@ def test_answers_are_written_into_the_sheets_own_blank_cells_where_that_was_chos
     desk.wait(job)
     assert job.receipt["written"]["filled"] == {"Email": 1}
     assert job.result_frame()["Email"].tolist() == ["kept@example.com", other.email]
+
+
+def test_a_charge_that_nobody_knows_exactly_is_shown_with_the_reason(desk: Desk, box: Sandbox) -> None:
+    job = desk.approve(desk.draft(people_book(leads(box, 2))))()
+    status = desk.wait(job)
+    why = "The provider does not say exactly what its answers cost."
+    assert why not in job_head(job, status).text
+    unsure = replace(status, charged=Amount(0, status.charged.most))
+    assert f"0 to 2 of the 2 approved credits were spent. {why}" in job_head(job, unsure).text

@@ -278,7 +278,7 @@ def test_signing_in_and_out_by_hand(browser: Browser, server: Server) -> None:
 
     page.get_by_role("link", name="Enrich a spreadsheet").click()
     page.get_by_role("heading", name="Enrich a spreadsheet").wait_for()
-    page.goto(server.url)
+    page.get_by_role("link", name="leadkit").click()
     page.get_by_role("button", name="Sign out").click()
     page.get_by_label("Password").wait_for()
     page.go_back()
