@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,6 +27,8 @@ hypothesis_settings.load_profile("no clock")
 STORAGES = ["python", *(["pyarrow"] if find_spec("pyarrow") else [])]
 #: Keys that the tests used; what a run leaves behind must hold none of them.
 KEYS_IN_USE: set[str] = set()
+#: The main module of whoever runs the tests.
+MAIN = sys.modules["__main__"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,7 +61,9 @@ class FakeClock:
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No key, setting or ledger of whoever runs the tests."""
+    """No key, setting or ledger of whoever runs the tests, and no notebook in the place of the main module."""
+    # Pages that a test opens in this process leave theirs there, and processes could not be started any more.
+    monkeypatch.setitem(sys.modules, "__main__", MAIN)
     for name in list(os.environ):
         if name.startswith(("LEADKIT_", "LEADLEAP_", "LEADIQ_", "LEADFEEDER_", "LEADEY_")):
             monkeypatch.delenv(name)
