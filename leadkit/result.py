@@ -112,7 +112,7 @@ def _buy(
         new,
         approved=0,
         fresh_after=fresh_since(free, ledger.now()),
-        preview={"most_millicredits": 0},
+        preview=dict.fromkeys(("least_millicredits", "expected_millicredits", "most_millicredits"), 0),
         context={"before": run.id},
     ) as first:
         asked = first.carry_out(free, new, progress=progress, cancel=cancel)

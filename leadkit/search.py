@@ -135,7 +135,12 @@ def search_rows(
         [],
         approved=approved,
         fresh_after=_fresh_after(workspace.ledger),
-        preview={"most_millicredits": approved},
+        # How many there are, nobody knows before; that free ones cost nothing is certain.
+        preview={
+            "least_millicredits": 0,
+            "expected_millicredits": None if approved else 0,
+            "most_millicredits": approved,
+        },
         context={"filters": dict(filters), "most_rows": most_rows},
         approval=approval,
     ) as run:

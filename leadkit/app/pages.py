@@ -6,7 +6,7 @@ import contextlib
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -48,9 +48,11 @@ def routes(sign_in: SignIn, *, secure: bool) -> list[Route]:
         return form(request)
 
     async def enter(request: Request) -> Response:
-        said = {
-            name: values[0] for name, values in parse_qs((await request.body()).decode("latin-1")).items()
-        }
+        try:
+            body = await request.body()
+        except ClientDisconnect:  # cut off, because it was longer than any name and password
+            return form(request, "This is too long.", 413)
+        said = {name: values[0] for name, values in parse_qs(body.decode("latin-1")).items()}
         try:
             cookie = await run_in_threadpool(sign_in.enter, said.get("name", ""), said.get("secret", ""))
         except ThrottledError as error:

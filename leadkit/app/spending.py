@@ -206,7 +206,7 @@ def _wants(run: RunRecord) -> str:
 
 def _previewed(run: RunRecord, which: str) -> str:
     millicredits = run.preview.get(f"{which}_millicredits")
-    return "not stated" if millicredits is None else credits_text(millicredits)
+    return "not known" if millicredits is None else credits_text(millicredits)
 
 
 def _state(ledger: Ledger, run: RunRecord) -> str:

@@ -388,3 +388,5 @@ def test_signing_in_and_out_over_the_wire(door: Doorway) -> None:
 def test_a_form_larger_than_any_sign_in_is_not_read(door: Doorway) -> None:
     body = b"secret=" + b"x" * 20_000
     assert requests.post(f"{door.url}sign-in", body, timeout=30).status_code == 413
+    in_pieces = iter([b"secret=", b"x" * 20_000])  # without a stated length
+    assert requests.post(f"{door.url}sign-in", in_pieces, timeout=30).status_code == 413

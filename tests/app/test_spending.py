@@ -88,7 +88,7 @@ def test_a_run_whose_process_is_gone_is_told_from_one_under_way(workspace: Works
     gone.release()
     table = spending.run_table(workspace.ledger, workspace.ledger.runs(), workspace.settings).set_index("Run")
     assert dict(table["State"]) == {"gone": "interrupted", "alive": "under way"}
-    assert table.loc["gone", "Expected"] == "not stated"
+    assert table.loc["gone", "Expected"] == "not known"
     alive.release()
 
 
