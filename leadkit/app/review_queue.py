@@ -88,7 +88,8 @@ def step_after(here: Session, source: Source) -> tuple[str, Task]:
     if source.after:
         before = here.jobs.find(source.after, here.visitor.name).order.task
         if before.step == "find_people":
-            return "unlock", Task("unlock", before.provider, {})
+            usual = here.workspace.provider(before.provider).operation("unlock").wants
+            return "unlock", Task("unlock", before.provider, {}, tuple(usual))
     if source.task is not None:
         return source.task.step, source.task
     # The least that tells who somebody is: contact data is bought once it is certain.

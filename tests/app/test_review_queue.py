@@ -87,5 +87,5 @@ def test_what_a_sheet_holds_is_shown_as_text(queue: Queue) -> None:
 def test_people_are_found_and_then_unlocked_where_they_were_found(here: Session, job: JobFolder) -> None:
     assert step_after(here, Source("leads.xlsx", b""))[0] == "find_people"
     step, task = step_after(here, Source.result_of(job))
-    assert (step, task.provider) == ("unlock", "leadiq")
+    assert (step, task.provider, task.wants) == ("unlock", "leadiq", ("email",))
     assert f"?after={job.id}" in [href for _, href in next_steps(job)]

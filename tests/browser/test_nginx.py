@@ -26,7 +26,7 @@ from leadkit.app.users import Users
 from leadkit.sandbox import Sandbox
 from tests.app.books import leads, people_book
 from tests.app.doorway import PASSWORD, user
-from tests.browser.conftest import environ
+from tests.browser.conftest import VALIDATION_CREDITS, environ
 from tests.browser.driver import Server, Visitor
 
 NGINX, OPENSSL = (shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin") for name in ("nginx", "openssl"))
@@ -106,6 +106,13 @@ def _wait_until_there_is_an_answer(process: subprocess.Popen[str], port: int) ->
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.1)
     raise AssertionError("nginx does not answer")
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Sandbox]:
+    """A sandbox in which nobody has bought anything yet."""
+    with Sandbox(rate_limited=False, credits=2000, validation_millicredits=VALIDATION_CREDITS * 1000) as box:
+        yield box
 
 
 @pytest.fixture
