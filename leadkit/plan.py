@@ -302,7 +302,8 @@ def make_plan(
     if preview_first:
         notes.append(free_preview_note(operation, int(new_keys.sum())))
     learned = hit_rate(workspace.ledger, operation, operation_id, cells.keys, key_states, suppressed)
-    if learned is not None and (learned.found < learned.keys or learned.cost is not None):
+    tells = learned is not None and (learned.found < learned.keys or learned.cost is not None)
+    if tells and new_keys.any():  # with nothing left to buy there is nothing to expect
         notes.append(str(learned))
     return Plan(
         # Copy-on-write: what the caller does to theirs later does not reach the plan.

@@ -342,6 +342,8 @@ def test_after_a_pilot_the_rest_is_expected_to_cost_what_the_pilot_cost(
     assert (rest.least, rest.most) == (0, 14_000), "what was learned is no limit"
     assert "Of the 10 that are known, 4 were found; the expected cost is reckoned at that rate." in rest.notes
     assert rest.to_dict()["hit_rate"] == 0.4
+    lookup_plan(workspace, ids).run(at_most=14)
+    assert not any("at that rate" in note for note in lookup_plan(workspace, ids).preview.notes)
 
 
 def test_what_another_run_is_buying_right_now_is_not_said_to_be_unanswered(workspace: Workspace) -> None:
