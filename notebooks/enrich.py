@@ -19,13 +19,12 @@ with app.setup:
     import marimo as mo
 
     from leadkit.app import approval, charts, choices, job_page, mapping, panels
-    from leadkit.app.draft import LAST_HEADER_ROW, make_draft, row_problems, row_table, summaries
+    from leadkit.app.draft import LAST_HEADER_ROW, make_draft, row_table
     from leadkit.app.order import Task
     from leadkit.app.session import session
     from leadkit.app.show import show
-    from leadkit.app.source import FIRST_ROWS, Source, given_source
+    from leadkit.app.source import FIRST_ROWS, Source
     from leadkit.app.steps import STEPS
-    from leadkit.app.upload import ENDINGS, LIMIT_BYTES, example
     from leadkit.errors import LeadkitError
     from leadkit.schemas import check_intake
 
@@ -65,32 +64,8 @@ def _(here, params):
 @app.cell(hide_code=True)
 def _(here, job, params):
     mo.stop(job is not None)
-    try:
-        given = given_source(here.jobs, params, here.visitor.name)
-        _page = None if given is None else job_page.source_words(here.jobs, given)
-    except LeadkitError as _error:
-        given = None
-        _page = panels.trouble(_error, "This workbook is not here any more")
-    upload = mo.ui.file(
-        filetypes=list(ENDINGS),
-        kind="area",
-        max_size=LIMIT_BYTES,
-        label="Drop a workbook here, or click to choose",
-    )
-    _parts = [
-        panels.heading(
-            1,
-            "Your workbook",
-            "Excel or CSV. Nothing of it leaves this machine before you approve an amount.",
-        )
-    ]
-    if _page is not None:
-        _parts.append(_page)
-    if given is None:
-        _parts.append(upload)
-        if here.banner and example():
-            _parts.append(panels.actions([("Try it with an example workbook", "?example=1")]))
-    mo.vstack(_parts)
+    given, upload, _page = job_page.beginning(here, params)
+    _page
     return given, upload
 
 
@@ -212,35 +187,12 @@ def _(book, here, provider, source, step):
 def _(book, columns, columns_found, step):
     mapped = mapping.mapped(columns.value)
     report = check_intake(book.frame, step.name, mapped)
-    _parts = [panels.bullets(mapping.mapping_words(book.frame, columns_found, columns.value))]
-    if not mapped:
-        _parts.append(
-            panels.note("info", "Choose the column", "No column of this sheet looks like it by itself.")
-        )
-    elif report.errors:
-        _parts.append(
-            panels.note(
-                "bad",
-                "This has to be put right first",
-                *[problem.sentence for problem in report.errors],
-                "Nothing was sent. Choose another column, or correct the workbook and upload it again.",
-            )
-        )
-    elif report.warnings:
-        _parts.append(
-            panels.note(
-                "warn",
-                "You can go on",
-                "This check sent nothing. Rows that cannot be used are left as they are, and cost nothing.",
-                *summaries(report),
-            )
-        )
-        _rows = row_problems(report)
-        if len(_rows):
-            _parts.append(show(_rows))
-    else:
-        _parts.append(panels.note("good", "Nothing to complain about", "Every row can be used."))
-    mo.vstack(_parts)
+    mo.vstack(
+        [
+            panels.bullets(mapping.mapping_words(book.frame, columns_found, columns.value)),
+            mapping.check_panel(report, chosen=bool(mapped)),
+        ]
+    )
     return mapped, report
 
 

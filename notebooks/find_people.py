@@ -23,8 +23,7 @@ with app.setup:
     from leadkit.app.order import Task
     from leadkit.app.session import session
     from leadkit.app.show import show
-    from leadkit.app.source import FIRST_ROWS, Source, given_source
-    from leadkit.app.upload import ENDINGS, LIMIT_BYTES, example
+    from leadkit.app.source import FIRST_ROWS, Source
     from leadkit.errors import LeadkitError
     from leadkit.schemas import check_intake
 
@@ -67,32 +66,8 @@ def _(here, params):
 @app.cell(hide_code=True)
 def _(here, job, params):
     mo.stop(job is not None)
-    try:
-        given = given_source(here.jobs, params, here.visitor.name)
-        _page = None if given is None else job_page.source_words(here.jobs, given)
-    except LeadkitError as _error:
-        given = None
-        _page = panels.trouble(_error, "This workbook is not here any more")
-    upload = mo.ui.file(
-        filetypes=list(ENDINGS),
-        kind="area",
-        max_size=LIMIT_BYTES,
-        label="Drop a workbook here, or click to choose",
-    )
-    _parts = [
-        panels.heading(
-            1,
-            "Your workbook",
-            "Excel or CSV. Nothing of it leaves this machine before you approve an amount.",
-        )
-    ]
-    if _page is not None:
-        _parts.append(_page)
-    if given is None:
-        _parts.append(upload)
-        if here.banner and example():
-            _parts.append(panels.actions([("Try it with an example workbook", "?example=1")]))
-    mo.vstack(_parts)
+    given, upload, _page = job_page.beginning(here, params)
+    _page
     return given, upload
 
 

@@ -19,8 +19,9 @@ from leadkit.app.job_folder import JobFolder
 from leadkit.app.jobs import Jobs, Status
 from leadkit.app.session import Session
 from leadkit.app.show import show
-from leadkit.app.source import Source
+from leadkit.app.source import Source, given_source
 from leadkit.app.steps import STEPS
+from leadkit.app.upload import ENDINGS, LIMIT_BYTES, example
 from leadkit.app.visitor import visitor
 from leadkit.errors import LeadkitError, RunNotFoundError
 from leadkit.money import credits_text
@@ -186,6 +187,35 @@ def unfinished_links(jobs: Jobs, user: str, app: str = "enrich", at_most: int = 
             if job.order.app == app and len(found) < at_most:
                 found.append((job_words(job, jobs.status(job)), f"?job={job.id}"))
     return found
+
+
+def beginning(here: Session, params: Any) -> tuple[Source | None, mo.ui.file, mo.Html]:
+    """Where a page without a job begins: the workbook that its address names, a field to upload one, and both shown."""
+    upload = mo.ui.file(
+        filetypes=list(ENDINGS),
+        kind="area",
+        max_size=LIMIT_BYTES,
+        label="Drop a workbook here, or click to choose",
+    )
+    parts = [
+        panels.heading(
+            1,
+            "Your workbook",
+            "Excel or CSV. Nothing of it leaves this machine before you approve an amount.",
+        )
+    ]
+    try:
+        given = given_source(here.jobs, params, here.visitor.name)
+        if given is not None:
+            parts.append(source_words(here.jobs, given))
+    except LeadkitError as error:
+        given = None
+        parts.append(panels.trouble(error, "This workbook is not here any more"))
+    if given is None:
+        parts.append(upload)
+        if here.banner and example():
+            parts.append(panels.actions([("Try it with an example workbook", "?example=1")]))
+    return given, upload, mo.vstack(parts)
 
 
 def source_words(jobs: Jobs, source: Source) -> mo.Html:
