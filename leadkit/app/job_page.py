@@ -190,7 +190,7 @@ def unfinished_links(jobs: Jobs, user: str, app: str = "enrich", at_most: int = 
 
 
 def beginning(here: Session, params: Any) -> tuple[Source | None, mo.ui.file, mo.Html]:
-    """Where a page without a job begins: the workbook that its address names, a field to upload one, and both shown."""
+    """The start of a page without a job: the workbook that its address names, a field to upload one, and both."""
     upload = mo.ui.file(
         filetypes=list(ENDINGS),
         kind="area",
