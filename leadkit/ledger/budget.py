@@ -81,7 +81,7 @@ def _reached(cap: int, whose: str) -> str:
 
 
 def _spent() -> Select[Any]:
-    held = calls.c.state.in_([CallState.INTENT, CallState.IN_DOUBT])
+    held = (calls.c.state == CallState.INTENT) | (calls.c.state == CallState.IN_DOUBT)
     settled = calls.c.state == CallState.SETTLED
     return select(
         func.coalesce(func.sum(calls.c.reserved).filter(held), 0)

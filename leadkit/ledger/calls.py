@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, select, update
 
 from leadkit.clock import Clock
 from leadkit.ledger import budget, decisions, evidence
@@ -28,10 +28,10 @@ from leadkit.ledger.statements import (
     NEW_CALL,
     SET_CALL,
     SET_OPEN_FACTS,
-    delete_answers,
     facts_asked,
     new_facts,
     new_id,
+    set_answers,
     set_facts,
 )
 from leadkit.ledger.transactions import Transactions
@@ -231,21 +231,17 @@ class Calls(Transactions):
                 for status, state in _STATES.items():
                     ids = [i for i, answer in answered if answer.status == status]
                     _set_state(connection, ids, state, fetched_at=now)
-                older = {"ids": [fact_id for fact_id, _ in answered]}
-                connection.execute(delete_answers(connection.dialect.name), older)
-                connection.execute(
-                    insert(answers),
-                    [
-                        {
-                            "fact_id": fact_id,
-                            "state": _STATES[answer.status],
-                            "call_id": call_id,
-                            "payload": _to_json(dict(answer.values)),
-                            "note": answer.note,
-                        }
-                        for fact_id, answer in answered
-                    ],
-                )
+                new = [
+                    {
+                        "fact_id": fact_id,
+                        "state": _STATES[answer.status],
+                        "call_id": call_id,
+                        "payload": _to_json(dict(answer.values)),
+                        "note": answer.note,
+                    }
+                    for fact_id, answer in answered
+                ]
+                set_answers(connection, new)
             _set_call(connection, call_id, **values)
             if answered and left_out:
                 rest = max(call.reserved - recorded.most, 0)

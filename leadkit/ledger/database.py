@@ -58,6 +58,7 @@ def sqlite_engine(connect: Callable[[], sqlite3.Connection], *, poolclass: type[
         "sqlite://",
         creator=connect,
         poolclass=poolclass,
+        paramstyle="named",
         hide_parameters=True,  # an error's text must not list people
     )
 
