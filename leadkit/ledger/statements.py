@@ -81,17 +81,13 @@ def new_id(connection: Connection, row: Insert, **values: Any) -> int:
 def set_answers(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Store answers, each in place of an older one to the same fact. As text for the driver: going through the rows
     takes SQLAlchemy longer than storing them takes SQLite."""
-    connection.exec_driver_sql(_set_answer(connection.dialect.name), rows)
+    dialect = connection.dialect
+    if dialect.name not in _made:
+        new = (postgresql if dialect.name == "postgresql" else sqlite).insert(answers)
+        others = {column.name: new.excluded[column.name] for column in answers.c if not column.primary_key}
+        statement = new.on_conflict_do_update(index_elements=[answers.c.fact_id], set_=others)
+        _made[dialect.name] = str(statement.compile(dialect=dialect))
+    connection.exec_driver_sql(_made[dialect.name], rows)
 
 
-@cache
-def _set_answer(dialect: str) -> str:
-    database = postgresql if dialect == "postgresql" else sqlite
-    new = database.insert(answers)
-    others = {column.name: new.excluded[column.name] for column in answers.c if not column.primary_key}
-    statement = new.on_conflict_do_update(index_elements=[answers.c.fact_id], set_=others)
-    return str(statement.compile(dialect=_DIALECTS[dialect]))
-
-
-#: As the engines are made in ``database.py``.
-_DIALECTS = {"sqlite": sqlite.dialect(paramstyle="named"), "postgresql": postgresql.psycopg.dialect()}
+_made: dict[str, str] = {}
