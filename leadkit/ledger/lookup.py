@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,10 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
-    case,
+    false,
     func,
     literal,
+    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -64,9 +65,8 @@ def states(
         lowest = connection.execute(ids.order_by(facts.c.id)).scalar_one()
         highest = connection.execute(ids.order_by(facts.c.id.desc())).scalar_one()
         for start in range(lowest, highest + 1, _CHUNK_ROWS):
-            found, found_states = _part(connection, operation_id, start, fresh_after)
-            at, which = places.of(found)
-            result[at] = found_states[which]
+            for state, found in _part(connection, operation_id, start, fresh_after):
+                result[places.of(found)] = state
     return result
 
 
@@ -76,28 +76,25 @@ _CHUNK_ROWS = 50_000
 
 def _part(
     connection: Connection, operation_id: int, start: int, fresh_after: Mapping[int, int]
-) -> tuple[list[str], npt.NDArray[np.int8]]:
-    """The keys of an operation from an id on, and what each counts as.
+) -> Iterator[tuple[int, list[str]]]:
+    """The keys of an operation from an id on, by state, and at last those of them that are stale.
 
-    They come as two texts, which costs a tenth of as many rows. No key has a line break.
+    Those of one state come as one text, which costs a third of as many rows. No key has a line break.
     """
+    # Newer than the latest moment is most often all that has to be asked of a fact.
+    latest = _inline(max(fresh_after.values(), default=0))
+    stale = [
+        (facts.c.state == _inline(int(state))) & (facts.c.fetched_at < _inline(second))
+        for state, second in fresh_after.items()
+    ]
+    which = {int(state): facts.c.state == _inline(int(state)) for state in FactState}
+    which[STALE] = (facts.c.fetched_at < latest) & or_(false(), *stale)
     together = func.group_concat if connection.dialect.name == "sqlite" else func.string_agg
-    digit = case(
-        *(
-            ((facts.c.state == _inline(state)) & (facts.c.fetched_at >= _inline(second)), _inline(str(state)))
-            for state, second in ((int(state), fresh_after.get(state, 0)) for state in FactState)
-        ),
-        else_=_inline("0"),  # which is no state
-    )
-    query = select(together(facts.c.key, "\n"), together(digit, "")).where(
-        _scanned(operation_id), facts.c.id.between(start, start + _CHUNK_ROWS - 1)
-    )
-    keys, digits = connection.execute(query).one()
-    if keys is None:
-        return [], np.empty(0, dtype=np.int8)
-    found_states = np.frombuffer(digits.encode(), dtype=np.int8) - np.int8(ord("0"))
-    found_states[found_states == 0] = STALE
-    return keys.split("\n"), found_states
+    texts = [together(facts.c.key, _inline("\n")).filter(these) for these in which.values()]
+    query = select(*texts).where(_scanned(operation_id), facts.c.id.between(start, start + _CHUNK_ROWS - 1))
+    for state, text in zip(which, connection.execute(query).one(), strict=True):
+        if text is not None:
+            yield state, text.split("\n")
 
 
 def _scanned(operation_id: int) -> ColumnElement[bool]:
@@ -121,8 +118,8 @@ class _Places:
         self._sorted = hashes[self._order]
         self._unique = bool((self._sorted[1:] != self._sorted[:-1]).all())
 
-    def of(self, keys: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """The places of those of ``keys`` that are among the n, and which of ``keys`` these are."""
+    def of(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The places of those of ``keys`` that are among the n."""
         hashes = _hashes(keys)
         by_hash = np.argsort(hashes)  # looked for in order, they are found several times as fast
         at = np.empty(len(keys), dtype=np.int64)
@@ -134,9 +131,8 @@ class _Places:
         if not self._unique or not same.all():
             # Two texts with one 64-bit hash: two people. Ask for each by its text.
             place = {key: i for i, key in enumerate(self._keys)}
-            which = np.array([i for i, key in enumerate(keys) if key in place], dtype=np.int64)
-            places = np.array([place[keys[i]] for i in which.tolist()], dtype=np.int64)
-        return places, which
+            places = np.array([place[key] for key in keys if key in place], dtype=np.int64)
+        return places
 
 
 def _hashes(keys: Sequence[str]) -> npt.NDArray[np.int64]:
