@@ -48,7 +48,9 @@ def hit_rate(
     suppressed: npt.NDArray[np.bool_],
 ) -> HitRate | None:
     """What became of those of the keys that are known and fresh; None when they are too few to learn from."""
-    known = np.flatnonzero(np.isin(key_states, (FactState.FOUND, FactState.NOT_FOUND)) & ~suppressed)
+    known = np.flatnonzero(
+        ((key_states == FactState.FOUND) | (key_states == FactState.NOT_FOUND)) & ~suppressed
+    )
     if len(known) < LEAST_KEYS_TO_LEARN_FROM:
         return None
     found = int((key_states[known] == FactState.FOUND).sum())

@@ -289,12 +289,14 @@ def make_plan(
             f"No API key for {operation.provider} is set, so what is known already does not show here."
         )
     operation_id = workspace.ledger.operation_id(operation, account) if account else None
-    key_states = workspace.ledger.states(operation_id, cells.keys, fresh_after=fresh_after)
+    key_states = workspace.ledger.states(
+        operation_id, cells.keys, fresh_after=fresh_after, hashes=cells.hashes
+    )
 
     suppressed = key_states == FactState.SUPPRESSED
     suppressed[workspace.ledger.suppressed(operation.takes, cells.keys)] = True
-    open_keys = np.isin(key_states, (FactState.INTENT, FactState.IN_DOUBT)) & ~suppressed
-    new_keys = np.isin(key_states, (NEVER_ASKED, STALE)) & ~suppressed
+    open_keys = ((key_states == FactState.INTENT) | (key_states == FactState.IN_DOUBT)) & ~suppressed
+    new_keys = ((key_states == NEVER_ASKED) | (key_states == STALE)) & ~suppressed
     row_states = _row_states(cells, len(frame), new_keys, open_keys, suppressed)
     to_buy = np.flatnonzero(new_keys | open_keys)
     under_way = open_keys & (key_states == FactState.INTENT)

@@ -309,6 +309,11 @@ def by_column(kind: str, cells: pd.Series) -> list[tuple[str | None, str | None]
 @given(kinds, st.lists(any_cell, max_size=12))
 @example("email", ["a\nb@example.com", "Anna@example.com ", "", "a" * 70 + "@example.com"])
 @example("domain", ["WWW.example.com", "a" * 70 + ".com", "example.com"])
+@example(
+    "email", ["Anna <anna@example.com>", "anna@example.com", "ANNA <anna@example.com> ", "x@", "X@", 5, "x@"]
+)
+@example("name", ["Anna\nStone", "anna stone", "ANNA  STONE", "a\\nb", "a\nb", "\ud800"])
+@example("phone", [4930123456.0, "+49 30 123456", "+4930123456", True, "+49 30\n123456"])
 def test_a_column_is_read_like_its_cells_one_by_one(kind: str, cells: list[object]) -> None:
     assert by_column(kind, pd.Series(cells, dtype=object)) == one_by_one(kind, cells)
 
@@ -353,6 +358,9 @@ def test_another_order_of_rows_is_the_same_keys_in_that_order(
 
 
 @given(st.lists(addresses | st.sampled_from(["", "n/a", None]), max_size=30))
+@example(
+    ["Anna <anna@a.example.com>", "b@a.example.com", "anna@a.example.com", "", "ANNA <anna@a.example.com>"]
+)
 def test_codes_first_and_reasons_account_for_every_row(cells: list[str | None]) -> None:
     read = keys.canonical("email", pd.Series(cells, dtype=object))
     assert len(set(read.keys)) == len(read.keys)

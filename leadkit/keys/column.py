@@ -1,8 +1,8 @@
 """A whole column, and several columns together, as keys. Works on lines of text at a time, not on cells.
 
-A million addresses take about as long as pandas takes to join two frames on them: cells that are keys as they
-stand are told from the others by one regular expression that runs over thousands of lines in one go, and only
-the others are read one by one.
+A million addresses take about as long as pandas takes to join two frames on them: of cells that differ in blanks and
+capitals only one is looked at, those that are keys as they stand are told from the others by one regular expression
+that runs over thousands of lines in one go, and only the others are read one by one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,11 @@ import pandas as pd
 
 from leadkit.errors import InputError
 from leadkit.keys.cells import PLAIN, reader
-from leadkit.keys.numbering import Numbering, factorize
+from leadkit.keys.numbering import Numbered, Numbering, factorize, hashes_of
 from leadkit.keys.text import Unusable, text_of
 
 #: Rows at a time: what they take fits the processor's cache, so that memory is touched once.
-_CHUNK_ROWS = 8_192
+_CHUNK_ROWS = 2_048
 #: How many odd cells are remembered, so that ten thousand times "see notes" is read once.
 _REMEMBERED_CELLS = 50_000
 
@@ -46,12 +47,15 @@ class Canonical:
         code -1 and no reason is blank.
     first
         int64, k: the position of the first row with each key; every further row is a duplicate.
+    hashes
+        int64, k: Python's own hash of each key, where it was worked out on the way.
     """
 
     codes: npt.NDArray[np.int32]
     keys: list[str]
     reasons: dict[int, str] = field(default_factory=dict)
     first: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    hashes: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -94,19 +98,44 @@ def canonical(kind: str, cells: pd.Series[Any], *, country: str | None = None) -
     reasons: dict[int, str] = {}
     for start in range(0, len(values), _CHUNK_ROWS):
         part = values[start : start + _CHUNK_ROWS]
-        lines, odd = _lines(part, kind)
-        for row in odd:
-            lines[row], reason = read(part[row])
+        lines, joined, apart = _lines(part, kind)
+        for row in apart:
+            lines[row], reason = _text(part[row])
+            if "\n" in lines[row]:
+                lines[row], reason = read(part[row])
             if reason:
                 reasons[start + row] = reason
-        numbering.add(lines)
-    codes, keys, first = numbering.finish()
-    if "" in keys:  # which is no key
-        gap = keys.index("")
-        del keys[gap]
-        first = np.delete(first, gap)
-        codes = np.where(codes == gap, np.int32(-1), codes - (codes > gap))
-    return Canonical(codes, keys, reasons, first)
+        numbering.add(lines, "\n".join(lines) if apart else joined)
+    numbered = numbering.finish()
+    odd = list(_odd(numbered.lines, kind))
+    unusable: list[int] = []
+    for code in odd:
+        row = int(numbered.first[code])
+        numbered.lines[code], reason = read(values[row])
+        if reason:
+            unusable.append(code)
+            reasons[row] = reason
+    for row in np.flatnonzero(np.isin(numbered.codes, unusable)).tolist():
+        if row not in reasons:
+            reasons[row] = read(values[row])[1]  # which shows the cell as it is spelled in this row
+    return _without_repeats(numbered, odd, dict(sorted(reasons.items())))
+
+
+def _without_repeats(numbered: Numbered, changed: list[int], reasons: dict[int, str]) -> Canonical:
+    """The lines as keys: those that were ``changed`` may have become another's, or empty, which is no key."""
+    codes, keys, first, hashes = numbered
+    hashes[changed] = hashes_of([keys[code] for code in changed])
+    stays = np.ones(len(keys), bool)
+    becomes = np.arange(len(keys))
+    met: dict[str, int] = {}
+    for code in np.flatnonzero(np.isin(hashes, [*hashes_of([""]), *hashes[changed]])).tolist():
+        becomes[code] = met.setdefault(keys[code], code)
+        stays[code] = keys[code] != "" and becomes[code] == code
+    if stays.all():
+        return Canonical(codes, keys, reasons, first, hashes)
+    numbers = np.where(stays, np.cumsum(stays) - 1, -1).astype(np.int32)
+    keys = list(compress(keys, stays.tolist()))
+    return Canonical(numbers[becomes][codes], keys, reasons, first[stays], hashes[stays])
 
 
 class _Reader:
@@ -117,42 +146,46 @@ class _Reader:
         self._seen: dict[str, tuple[str, str]] = {}
 
     def __call__(self, cell: object) -> tuple[str, str]:
-        known = self._seen.get(cell) if type(cell) is str else None
+        text, reason = _text(cell)
+        if not text:
+            return "", reason
+        known = self._seen.get(text)
         if known is None:
             try:
-                text = text_of(cell)
-                known = ("", "") if text is None else (self._read(text), "")
+                known = self._read(text), ""
             except Unusable as unusable:
-                known = ("", unusable.reason)
-            if type(cell) is str:
-                if len(self._seen) >= _REMEMBERED_CELLS:
-                    self._seen.clear()
-                self._seen[cell] = known
+                known = "", unusable.reason
+            if len(self._seen) >= _REMEMBERED_CELLS:
+                self._seen.clear()
+            self._seen[text] = known
         return known
 
 
-def _lines(cells: npt.NDArray[np.object_], kind: str) -> tuple[list[str], list[int]]:
-    """The cells as keys, one string each, and the positions of those that have to be read one by one."""
-    odd: list[int] = []
+def _text(cell: object) -> tuple[str, str]:
+    """What the cell says, or "", and why it says nothing, or ""."""
+    try:
+        return text_of(cell) or "", ""
+    except Unusable as unusable:
+        return "", unusable.reason
+
+
+def _lines(cells: npt.NDArray[np.object_], kind: str) -> tuple[list[str], str, list[int]]:
+    """The cells as lines without blanks around them, these joined, and which cells are no text, or several lines.
+
+    Cells with the same line have the same key.
+    """
+    apart: list[int] = []
     try:
         lines = list(map(str.strip, cells.tolist()))
     except TypeError:  # not all of it is text
         lines = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
-        odd = [row for row, cell in enumerate(cells) if not isinstance(cell, str) and not _is_nan(cell)]
-    if kind not in _PLAIN_LINES:
-        return lines, odd + [row for row, line in enumerate(lines) if line]
-    lines.append("")  # so that the last line ends, too
-    text = "\n".join(lines)
+        apart = [row for row, cell in enumerate(cells) if not isinstance(cell, str) and not _is_nan(cell)]
     if kind in _CASELESS:
-        text = text.lower()
-    apart = text.split("\n")
-    if len(apart) != len(lines):  # a line break inside a cell
-        odd += [row for row, line in enumerate(lines) if "\n" in line]
-        text = "\n".join("" if "\n" in line else line for line in lines)
-        text = text.lower() if kind in _CASELESS else text
-        apart = text.split("\n")
-    apart.pop()
-    return apart, odd + list(_odd_lines(text, _PLAIN_LINES[kind]))
+        lines = list(map(str.lower, lines))
+    joined = "\n".join(lines)
+    if joined.count("\n") >= len(lines):  # a line break inside a cell
+        apart += [row for row, line in enumerate(lines) if "\n" in line]
+    return lines, joined, apart
 
 
 def _is_nan(cell: object) -> bool:
@@ -160,18 +193,24 @@ def _is_nan(cell: object) -> bool:
     return type(cell) is float and cell != cell
 
 
-def _odd_lines(text: str, plain: re.Pattern[str]) -> Iterator[int]:
-    """The numbers of the lines that are neither empty nor plain."""
-    position = row = 0
-    while True:
-        match = plain.match(text, position)
-        assert match is not None  # it matches nothing at all, if need be
-        if match.end() == len(text):
-            return
-        row += text.count("\n", position, match.end())
-        yield row
-        position = text.index("\n", match.end()) + 1
-        row += 1
+def _odd(lines: list[str], kind: str) -> Iterator[int]:
+    """Which of the lines are neither empty nor a key as they stand."""
+    if kind not in _PLAIN_LINES:
+        yield from (place for place, line in enumerate(lines) if line)
+        return
+    for start in range(0, len(lines), _CHUNK_ROWS):
+        part = lines[start : start + _CHUNK_ROWS]
+        text = "\n".join([*part, ""])
+        position, place = 0, start
+        while True:
+            plain = _PLAIN_LINES[kind].match(text, position)
+            assert plain is not None  # it matches nothing at all, if need be
+            if plain.end() == len(text):
+                break
+            place += text.count("\n", position, plain.end())
+            yield place
+            position = text.index("\n", plain.end()) + 1
+            place += 1
 
 
 # ---------------------------------------------------------------- identities of several columns

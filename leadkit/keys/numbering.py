@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import compress
-from typing import Any
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+
+class Numbered(NamedTuple):
+    """n lines, of which k are distinct."""
+
+    codes: npt.NDArray[np.int32]  # n: which of the distinct lines it is
+    lines: list[str]  # k, in the order in which they first appear
+    first: npt.NDArray[np.int64]  # k: where that is
+    hashes: npt.NDArray[np.int64]  # k: of each distinct line
 
 
 class Numbering:
@@ -20,51 +30,57 @@ class Numbering:
 
     def __init__(self, n: int) -> None:
         self._text = bytearray()
-        self._ends: list[int] = []
+        self._sizes: deque[int] = deque()
         self._hashes = np.empty(n, np.int64)
         self._count = 0
 
-    def add(self, lines: list[str]) -> None:
+    def add(self, lines: list[str], joined: str) -> None:
+        """Add some lines; ``joined``: the same, with a line break between them."""
         end = self._count + len(lines)
-        self._hashes[self._count : end] = np.fromiter(map(hash, lines), np.int64, len(lines))
+        self._hashes[self._count : end] = hashes_of(lines)
         self._count = end
-        self._text += "\n".join(lines).encode()
-        self._ends.append(len(self._text))
+        text = joined.encode("utf-8", "surrogatepass")
+        self._text += text
+        self._sizes.append(len(text))
 
-    def finish(self) -> tuple[npt.NDArray[np.int32], list[str], npt.NDArray[np.int64]]:
-        """The number of each line, the distinct lines, and where each of these appears first. To be called once."""
+    def finish(self) -> Numbered:
+        """To be called once."""
         codes, first = factorize(self._hashes)
+        hashes = self._hashes[first]
         self._hashes = np.empty(0, np.int64)  # the distinct lines take their room
-        lines = self._distinct(codes, first)
-        if lines is None:
-            every = np.array([line for part in self._parts() for line in part], object)
-            codes, first = factorize(every)
-            lines = every[first].tolist()
-        return codes, lines, first
-
-    def _parts(self) -> Iterator[list[str]]:
-        begin = 0
-        for end in self._ends:
-            yield self._text[begin:end].decode().split("\n")
-            begin = end
-
-    def _distinct(self, codes: npt.NDArray[np.int32], first: npt.NDArray[np.int64]) -> list[str] | None:
-        """The lines at ``first``; None if a line with the same number as an earlier one is another text.
-
-        Two texts with one hash would be two people with one answer.
-        """
         is_new = np.zeros(len(codes), bool)
         is_new[first] = True
-        distinct: list[str] = []
+        distinct = np.empty(len(first), object)
         start = 0
-        for lines in self._parts():
-            new = is_new[start : start + len(lines)]
-            distinct += compress(lines, new.tolist())
-            earlier = codes[start : start + len(lines)][~new].tolist()
-            if list(compress(lines, (~new).tolist())) != [distinct[code] for code in earlier]:
-                return None
-            start += len(lines)
-        return distinct
+        for part in self._parts():
+            lines = np.array(part, object)
+            end = start + len(lines)
+            here, new = codes[start:end], is_new[start:end]
+            distinct[here[new]] = lines[new]
+            if (distinct[here[~new]] != lines[~new]).any():
+                # Two texts with one hash, which would be two people with one answer.
+                every = [*distinct[codes[:start]], *part, *chain.from_iterable(self._parts())]
+                return _numbered(np.array(every, object))
+            start = end
+        return Numbered(codes, distinct.tolist(), first, hashes)
+
+    def _parts(self) -> Iterator[list[str]]:
+        while self._sizes:
+            size = self._sizes.popleft()
+            text = self._text[:size].decode("utf-8", "surrogatepass")
+            del self._text[:size]  # half of its room is given back when half of it is gone
+            yield text.split("\n")
+
+
+def _numbered(lines: npt.NDArray[np.object_]) -> Numbered:
+    codes, first = factorize(lines)
+    distinct = lines[first].tolist()
+    return Numbered(codes, distinct, first, hashes_of(distinct))
+
+
+def hashes_of(lines: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Python's own hashes, which last as long as the process. Two texts with one hash are rare, and possible."""
+    return np.fromiter(map(hash, lines), np.int64, len(lines))
 
 
 def factorize(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:

@@ -89,17 +89,23 @@ class Ledger(Calls):
     # -- looking up ---------------------------------------------------------------------------------------
 
     def states(
-        self, operation_id: int | None, keys: Sequence[str], *, fresh_after: Mapping[int, int]
+        self,
+        operation_id: int | None,
+        keys: Sequence[str],
+        *,
+        fresh_after: Mapping[int, int],
+        hashes: npt.NDArray[np.int64] | None = None,
     ) -> npt.NDArray[np.int8]:
         """For each of n keys a FactState, NEVER_ASKED or STALE; one query for all of them.
 
         INTENT is under way in a living run; what was left by one that has ended is IN_DOUBT.
-        ``fresh_after``: for FOUND and NOT_FOUND, the second before which an answer is stale.
+        ``fresh_after``: for FOUND and NOT_FOUND, the second before which an answer is stale. ``hashes``: of the
+        keys, if they are at hand.
         """
         if operation_id is None or not keys:
             return np.zeros(len(keys), dtype=np.int8)
         with self.reading() as connection:
-            found = lookup.states(connection, operation_id, keys, fresh_after)
+            found = lookup.states(connection, operation_id, keys, fresh_after, hashes)
             under_way = {keys[place]: place for place in map(int, np.flatnonzero(found == FactState.INTENT))}
             if under_way:
                 left = self._left(connection, operation_id, list(under_way))

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from leadkit.keys.numbering import hashes_of
 from leadkit.ledger.schema import FactState, calls, facts
 from leadkit.ledger.schema import answers as answer_table
 
@@ -47,9 +48,13 @@ class Stored:
 
 
 def states(
-    connection: Connection, operation_id: int, keys: Sequence[str], fresh_after: Mapping[int, int]
+    connection: Connection,
+    operation_id: int,
+    keys: Sequence[str],
+    fresh_after: Mapping[int, int],
+    hashes: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.int8]:
-    """For each of n keys a FactState, NEVER_ASKED or STALE."""
+    """For each of n keys a FactState, NEVER_ASKED or STALE. ``hashes``: Python's own, if they are at hand."""
     mine = facts.c.operation_id == operation_id
     total: int = connection.execute(select(func.count()).select_from(facts).where(mine)).scalar_one()
     result = np.zeros(len(keys), dtype=np.int8)
@@ -60,7 +65,7 @@ def states(
         for key, state, fetched_at in connection.execute(query):
             result[place[key]] = STALE if fetched_at < fresh_after.get(state, 0) else state
     elif total:
-        places = _Places(keys)
+        places = _Places(keys, hashes_of(keys) if hashes is None else hashes)
         ids = select(facts.c.id).where(_scanned(operation_id)).limit(1)
         lowest = connection.execute(ids.order_by(facts.c.id)).scalar_one()
         highest = connection.execute(ids.order_by(facts.c.id.desc())).scalar_one()
@@ -111,32 +116,27 @@ def _inline(value: int | str) -> BindParameter[Any]:
 class _Places:
     """Where each of n distinct keys stands; answers for many at once, without a dictionary of them all."""
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    def __init__(self, keys: Sequence[str], hashes: npt.NDArray[np.int64]) -> None:
         self._keys = np.array(keys, dtype=object)
-        hashes = _hashes(keys)
         self._order = np.argsort(hashes)
         self._sorted = hashes[self._order]
         self._unique = bool((self._sorted[1:] != self._sorted[:-1]).all())
 
     def of(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
         """The places of those of ``keys`` that are among the n."""
-        hashes = _hashes(keys)
+        hashes = hashes_of(keys)
         by_hash = np.argsort(hashes)  # looked for in order, they are found several times as fast
         at = np.empty(len(keys), dtype=np.int64)
         at[by_hash] = np.searchsorted(self._sorted, hashes[by_hash])
         at = np.minimum(at, len(self._sorted) - 1)
-        which = np.flatnonzero(self._sorted[at] == hashes)
-        places = self._order[at[which]]
-        same = self._keys[places] == np.array(keys, dtype=object)[which]
+        among = self._sorted[at] == hashes
+        places: npt.NDArray[np.int64] = self._order[at[among]]
+        same = self._keys[places] == np.array(keys, dtype=object)[among]
         if not self._unique or not same.all():
             # Two texts with one 64-bit hash: two people. Ask for each by its text.
             place = {key: i for i, key in enumerate(self._keys)}
             places = np.array([place[key] for key in keys if key in place], dtype=np.int64)
         return places
-
-
-def _hashes(keys: Sequence[str]) -> npt.NDArray[np.int64]:
-    return np.fromiter(map(hash, keys), dtype=np.int64, count=len(keys))
 
 
 def answers(connection: Connection, operation_id: int, keys: Sequence[str]) -> dict[str, Stored]:

@@ -49,7 +49,7 @@ def test_facts_read_in_parts_keep_their_own_states(
 def test_two_keys_with_one_hash_keep_their_own_states(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookup, "_hashes", lambda keys: np.zeros(len(keys), dtype=np.int64))
+    monkeypatch.setattr(lookup, "hashes_of", lambda keys: np.zeros(len(keys), dtype=np.int64))
     driver = LedgerDriver(tmp_path / "hashes")
     run = driver.start_run(10_000)
     given = {"a": Answer("found"), "b": Answer("not_found"), "another": Answer("found")}
