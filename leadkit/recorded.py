@@ -78,7 +78,7 @@ def at_todays_price(workspace: Workspace, sold: _Sold, again: Callable[[], _Sold
     """
     if not sold.price.most or not isinstance(workspace.provider(sold.provider), HasPriceList):
         return sold
-    workspace.read_prices(sold.provider)
+    workspace.read_prices(sold.provider, before_buying=True)
     today = again()
     if today.price.most > sold.price.most:
         now, then = credits_text(today.price.most), credits_text(sold.price.most)

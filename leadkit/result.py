@@ -76,7 +76,8 @@ def resume_run(
     """
     record = workspace.ledger.run(run_id)
     workspace.send(record.provider)  # no key, no run
-    workspace.read_prices(record.provider)  # at an older list's, more would be bought than was approved
+    # At an older list's prices more would be bought than was approved.
+    workspace.read_prices(record.provider, before_buying=True)
     operation = workspace.provider(record.provider).operation(record.step, record.wants)
     with continued_run(workspace, run_id) as run:
         keys = _not_suppressed(workspace, operation, workspace.ledger.run_keys(run_id))

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,7 +28,7 @@ from leadkit.providers.base import Balance, HasPriceList, Operation, Provider, R
 from leadkit.settings import Settings
 from leadkit.transport import Transport
 
-#: For so long a price list that was read is not read again, and one that could not be read.
+#: For so long a price list is not read again: usually; and right before buying, or when it could not be read.
 PRICES_SECONDS, PRICES_AGAIN_SECONDS = 3600.0, 60.0
 
 Send = Callable[[Request], Response]
@@ -54,7 +55,8 @@ class Workspace:
         self._providers: dict[str, Provider] = {}
         self._transports: dict[str, Transport] = {}
         self._paces: dict[str, Pace] = {}
-        self._prices_due_at: dict[str, float] = {}
+        self._prices_asked_at: dict[str, float] = {}
+        self._prices_read: set[str] = set()
 
     @property
     def home(self) -> Path:
@@ -213,21 +215,25 @@ class Workspace:
             self.ledger.remember_account(provider, fingerprint, balance.account)
         return balance
 
-    def read_prices(self, provider: str) -> None:
-        """Read the account's own price list, if the provider has such lists; at most once an hour. A free call.
+    def read_prices(self, provider: str, *, before_buying: bool = False) -> None:
+        """Read the account's own price list, if the provider has such lists. A free call, at most once an hour, or
+        once a minute ``before_buying``.
 
         A list that cannot be had leaves the prices as they are: those of an earlier list, or the documented ones.
         """
         found, now = self.provider(provider), self.clock.monotonic()
-        if not isinstance(found, HasPriceList) or now < self._prices_due_at.get(provider, now):
+        soon = before_buying or provider not in self._prices_read
+        due = self._prices_asked_at.get(provider, -inf) + (PRICES_AGAIN_SECONDS if soon else PRICES_SECONDS)
+        if not isinstance(found, HasPriceList) or now < due:
             return
-        self._prices_due_at[provider] = now + PRICES_AGAIN_SECONDS
+        self._prices_asked_at[provider] = now
+        self._prices_read.discard(provider)
         with suppress(ProviderError):
             prices = found.decode_prices(self.send(provider)(found.prices_request()))
             day = self.clock.now().date().isoformat()
             found.use_prices(prices, day)
             price_lists.remember(self.ledger, provider, self._fingerprint(provider), prices, day)
-            self._prices_due_at[provider] = now + PRICES_SECONDS
+            self._prices_read.add(provider)
 
     def balance(self, provider: str) -> Balance:
         """What the account has left. A free call; raises ProviderError when it is refused."""

@@ -72,6 +72,21 @@ def test_a_higher_list_is_never_paid_on_the_word_of_a_plan_that_did_not_know_it(
     assert box.charged("leadiq") == done.receipt.charged.most == 6_000
 
 
+def test_a_list_that_rose_since_the_last_run_read_it_is_read_again_before_the_next_one_buys(
+    box: Sandbox, open_workspace: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = open_workspace()
+    plan_of(box, workspace, rows=1).run(at_most=100)
+    box.set_price("leadiq", "email", 1_500)
+    later = plan_of(box, workspace)
+    monkeypatch.setattr(
+        "leadkit.workspace.PRICES_AGAIN_SECONDS", 0.0
+    )  # the minute has passed, the hour has not
+    with pytest.raises(ApprovalError, match=r"up to 1\.5 credits each, and 1 was approved"):
+        later.run(at_most=100)
+    assert box.charged("leadiq") == 1_000
+
+
 def test_a_search_is_not_paid_on_the_word_of_an_older_list_either(box: Sandbox, open_workspace: Open) -> None:
     box.set_price("leadiq", "profile", 300)
     workspace = open_workspace()

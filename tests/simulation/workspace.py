@@ -85,7 +85,7 @@ class SimulatedWorkspace(Workspace):
     def send(self, provider: str) -> Any:
         return self._world.wire.send
 
-    def read_prices(self, provider: str) -> None:
+    def read_prices(self, provider: str, *, before_buying: bool = False) -> None:
         """The schedule has them."""
 
     def pace(self, operation: Operation) -> Pace:
