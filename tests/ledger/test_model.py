@@ -252,7 +252,8 @@ class People(RuleBasedStateMachine):
                 assert said == truth(key), "I8"
                 assert became in ("answered", "known", "duplicate"), (key, became)
                 assert key not in self.suppressed, "I17"
-            if became in ("answered", "known", "not found"):
+            # A run that goes on after a month shows what it bought then; a new plan no longer trusts that.
+            if became in ("answered", "known", "not found") and key in self.shop.given_at:
                 self.told.add(key)
 
     @invariant()
@@ -281,6 +282,25 @@ class People(RuleBasedStateMachine):
                     worth = call.amount.most if call.state is CallState.SETTLED else call.reserved
                     spent[run.approved_by, call.reserved_at // DAY_SECONDS] += worth
         assert max(spent.values(), default=0) <= USER_DAY, "I14"
+
+
+def test_what_an_old_run_bought_is_shown_when_it_goes_on_and_bought_anew_by_a_new_one() -> None:
+    people = People()
+    people.open(free=False, tells_cost=False)
+    try:
+        people.buy_everything(user="ann", fate="answer lost", place=0)
+        people.wait(days=31)
+        people.resume(which=0, user="ann", fates=[], dies_at=0)
+        people.the_books_agree()
+        stale = [key for key in KEYS if people.shop.charges[key] and key not in people.shop.given_at]
+        assert stale
+        states = people.plan("ann", stale).rows["state"]
+        assert set(states) <= {"to buy", "in doubt"}
+        assert "to buy" in set(states)
+        people.look(user="ann", asked=KEYS)
+        people.again(user="ann", asked=KEYS)
+    finally:
+        people.teardown()
 
 
 def test_whatever_people_do_nothing_is_paid_for_twice_or_shown_to_the_wrong_one(
