@@ -45,6 +45,11 @@ class ForgetReceipt:
         ]
         if self.suppressed:
             lines.append("The person is on the list of people who are not asked about again.")
+        else:
+            lines.append(
+                "The person is not on the list of people who are not asked about again: a sheet that still holds "
+                "them buys them anew, also where an earlier answer never came."
+            )
         if self.outputs:
             lines.append(
                 f"Delete these workbooks yourself, and copies sent to others: {', '.join(self.outputs)}."

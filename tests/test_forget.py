@@ -147,7 +147,8 @@ def test_forgetting_without_suppressing_lets_the_person_be_bought_again(
 ) -> None:
     (person,) = some_people(box, 1)
     unlock(workspace, [person])
-    forget(lead_id=person.lead_id, suppress=False, workspace=workspace)
+    receipt = forget(lead_id=person.lead_id, suppress=False, workspace=workspace)
+    assert "a sheet that still holds them buys them anew" in str(receipt)
     assert unlock(workspace, [person]).receipt.rows["answered"] == 1
     assert box.charged("leadleap") == 1_000, "LeadLeap gives an unlocked lead again for nothing"
 
