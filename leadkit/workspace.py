@@ -28,8 +28,10 @@ from leadkit.providers.base import Balance, HasPriceList, Operation, Provider, R
 from leadkit.settings import Settings
 from leadkit.transport import Transport
 
-#: For so long a price list is not read again: usually; and right before buying, or when it could not be read.
-PRICES_SECONDS, PRICES_AGAIN_SECONDS = 3600.0, 60.0
+#: For so long a price list that was read is not read again for a preview.
+PRICES_SECONDS = 3600.0
+#: For so long it is not read again for a purchase, nor for anything when it could not be read.
+PRICES_AGAIN_SECONDS = 60.0
 
 Send = Callable[[Request], Response]
 
@@ -55,6 +57,7 @@ class Workspace:
         self._providers: dict[str, Provider] = {}
         self._transports: dict[str, Transport] = {}
         self._paces: dict[str, Pace] = {}
+        self._prices_lock = threading.Lock()
         self._prices_asked_at: dict[str, float] = {}
         self._prices_read: set[str] = set()
 
@@ -221,19 +224,25 @@ class Workspace:
 
         A list that cannot be had leaves the prices as they are: those of an earlier list, or the documented ones.
         """
-        found, now = self.provider(provider), self.clock.monotonic()
-        soon = before_buying or provider not in self._prices_read
-        due = self._prices_asked_at.get(provider, -inf) + (PRICES_AGAIN_SECONDS if soon else PRICES_SECONDS)
-        if not isinstance(found, HasPriceList) or now < due:
+        found = self.provider(provider)
+        if not isinstance(found, HasPriceList):
             return
-        self._prices_asked_at[provider] = now
-        self._prices_read.discard(provider)
-        with suppress(ProviderError):
-            prices = found.decode_prices(self.send(provider)(found.prices_request()))
-            day = self.clock.now().date().isoformat()
-            found.use_prices(prices, day)
-            price_lists.remember(self.ledger, provider, self._fingerprint(provider), prices, day)
-            self._prices_read.add(provider)
+        with self._prices_lock:  # who comes second waits for the list, and does not buy by the old one
+            now = self.clock.monotonic()
+            soon = before_buying or provider not in self._prices_read
+            due = self._prices_asked_at.get(provider, -inf) + (
+                PRICES_AGAIN_SECONDS if soon else PRICES_SECONDS
+            )
+            if now < due:
+                return
+            self._prices_asked_at[provider] = now
+            self._prices_read.discard(provider)
+            with suppress(ProviderError):
+                prices = found.decode_prices(self.send(provider)(found.prices_request()))
+                day = self.clock.now().date().isoformat()
+                found.use_prices(prices, day)
+                price_lists.remember(self.ledger, provider, self._fingerprint(provider), prices, day)
+                self._prices_read.add(provider)
 
     def balance(self, provider: str) -> Balance:
         """What the account has left. A free call; raises ProviderError when it is refused."""

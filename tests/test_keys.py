@@ -313,6 +313,8 @@ def by_column(kind: str, cells: pd.Series) -> list[tuple[str | None, str | None]
     "email", ["Anna <anna@example.com>", "anna@example.com", "ANNA <anna@example.com> ", "x@", "X@", 5, "x@"]
 )
 @example("name", ["Anna\nStone", "anna stone", "ANNA  STONE", "a\\nb", "a\nb", "\ud800"])
+@example("email", ["\u03c2\u2065\u03a3@example.com", "\u03c2\u2065\u03c3@example.com"])
+@example("name", ["\u1fbc\u0301\u0301 x", "\u1fbc\u0301\u0301 x".lower()])
 @example("phone", [4930123456.0, "+49 30 123456", "+4930123456", True, "+49 30\n123456"])
 def test_a_column_is_read_like_its_cells_one_by_one(kind: str, cells: list[object]) -> None:
     assert by_column(kind, pd.Series(cells, dtype=object)) == one_by_one(kind, cells)
@@ -366,6 +368,8 @@ def test_codes_first_and_reasons_account_for_every_row(cells: list[str | None]) 
     assert len(set(read.keys)) == len(read.keys)
     assert read.codes.dtype == np.int32
     assert read.first.dtype == np.int64
+    assert read.hashes is not None
+    assert read.hashes.tolist() == [hash(key) for key in read.keys]
     seen: list[str] = []
     for row, code in enumerate(read.codes.tolist()):
         if code < 0:

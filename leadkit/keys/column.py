@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -48,14 +47,14 @@ class Canonical:
     first
         int64, k: the position of the first row with each key; every further row is a duplicate.
     hashes
-        int64, k: Python's own hash of each key, where it was worked out on the way.
+        int64, k: Python's own hash of each key, where it was worked out on the way; of no use in another process.
     """
 
     codes: npt.NDArray[np.int32]
     keys: list[str]
     reasons: dict[int, str] = field(default_factory=dict)
     first: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    hashes: npt.NDArray[np.int64] | None = None
+    hashes: npt.NDArray[np.int64] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -98,44 +97,47 @@ def canonical(kind: str, cells: pd.Series[Any], *, country: str | None = None) -
     reasons: dict[int, str] = {}
     for start in range(0, len(values), _CHUNK_ROWS):
         part = values[start : start + _CHUNK_ROWS]
-        lines, joined, apart = _lines(part, kind)
+        lines, apart = _lines(part, kind)
         for row in apart:
             lines[row], reason = _text(part[row])
             if "\n" in lines[row]:
                 lines[row], reason = read(part[row])
             if reason:
                 reasons[start + row] = reason
-        numbering.add(lines, "\n".join(lines) if apart else joined)
+        numbering.add(lines)
     numbered = numbering.finish()
     odd = list(_odd(numbered.lines, kind))
-    unusable: list[int] = []
+    unusable: dict[int, str] = {}
     for code in odd:
-        row = int(numbered.first[code])
-        numbered.lines[code], reason = read(values[row])
+        cell = values[numbered.first[code]]
+        numbered.lines[code], reason = read(cell if isinstance(cell, str) else numbered.lines[code])
         if reason:
-            unusable.append(code)
-            reasons[row] = reason
-    for row in np.flatnonzero(np.isin(numbered.codes, unusable)).tolist():
-        if row not in reasons:
-            reasons[row] = read(values[row])[1]  # which shows the cell as it is spelled in this row
-    return _without_repeats(numbered, odd, dict(sorted(reasons.items())))
+            unusable[code] = reason
+    if unusable:
+        in_order = not reasons
+        for row in map(int, np.flatnonzero(np.isin(numbered.codes, list(unusable)))):
+            code = int(numbered.codes[row])
+            # The reason shows the cell as it is spelled in its row.
+            reasons[row] = unusable[code] if row == numbered.first[code] else read(values[row])[1]
+        if not in_order:
+            reasons = dict(sorted(reasons.items()))
+    return _without_repeats(numbered, odd, reasons)
 
 
 def _without_repeats(numbered: Numbered, changed: list[int], reasons: dict[int, str]) -> Canonical:
     """The lines as keys: those that were ``changed`` may have become another's, or empty, which is no key."""
-    codes, keys, first, hashes = numbered
-    hashes[changed] = hashes_of([keys[code] for code in changed])
-    stays = np.ones(len(keys), bool)
-    becomes = np.arange(len(keys))
-    met: dict[str, int] = {}
-    for code in np.flatnonzero(np.isin(hashes, [*hashes_of([""]), *hashes[changed]])).tolist():
-        becomes[code] = met.setdefault(keys[code], code)
-        stays[code] = keys[code] != "" and becomes[code] == code
-    if stays.all():
-        return Canonical(codes, keys, reasons, first, hashes)
-    numbers = np.where(stays, np.cumsum(stays) - 1, -1).astype(np.int32)
-    keys = list(compress(keys, stays.tolist()))
-    return Canonical(numbers[becomes][codes], keys, reasons, first[stays], hashes[stays])
+    codes, lines, first, hashes = numbered
+    if not changed and "" not in lines:
+        return Canonical(codes, lines, reasons, first, hashes)
+    hashes[changed] = hashes_of([lines[code] for code in changed])
+    texts = np.array(lines, object)
+    numbers, at = factorize(hashes)
+    if (texts[at][numbers] != texts).any():  # two texts with one hash
+        numbers, at = factorize(texts)
+    filled = texts[at] != ""
+    numbers = np.where(filled, np.cumsum(filled) - 1, -1).astype(np.int32)[numbers]
+    at = at[filled]
+    return Canonical(numbers[codes], texts[at].tolist(), reasons, first[at], hashes[at])
 
 
 class _Reader:
@@ -169,10 +171,10 @@ def _text(cell: object) -> tuple[str, str]:
         return "", unusable.reason
 
 
-def _lines(cells: npt.NDArray[np.object_], kind: str) -> tuple[list[str], str, list[int]]:
-    """The cells as lines without blanks around them, these joined, and which cells are no text, or several lines.
+def _lines(cells: npt.NDArray[np.object_], kind: str) -> tuple[list[str], list[int]]:
+    """Each cell stripped, and lower-cased where case makes no key; and the rows that have no line or several.
 
-    Cells with the same line have the same key.
+    Cells with one line have one key.
     """
     apart: list[int] = []
     try:
@@ -180,12 +182,15 @@ def _lines(cells: npt.NDArray[np.object_], kind: str) -> tuple[list[str], str, l
     except TypeError:  # not all of it is text
         lines = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
         apart = [row for row, cell in enumerate(cells) if not isinstance(cell, str) and not _is_nan(cell)]
-    if kind in _CASELESS:
-        lines = list(map(str.lower, lines))
-    joined = "\n".join(lines)
-    if joined.count("\n") >= len(lines):  # a line break inside a cell
+    together = "\n".join(lines)
+    if together.count("\n") >= len(lines):
         apart += [row for row, line in enumerate(lines) if "\n" in line]
-    return lines, joined, apart
+    if kind not in _CASELESS:
+        return lines, apart
+    if together.isascii():
+        return list(map(str.lower, lines)), apart
+    # What the letters of other scripts become may hang on what stands beside them, so these are read as they are.
+    return [line.lower() if line.isascii() else line for line in lines], apart
 
 
 def _is_nan(cell: object) -> bool:

@@ -34,12 +34,11 @@ class Numbering:
         self._hashes = np.empty(n, np.int64)
         self._count = 0
 
-    def add(self, lines: list[str], joined: str) -> None:
-        """Add some lines; ``joined``: the same, with a line break between them."""
+    def add(self, lines: list[str]) -> None:
         end = self._count + len(lines)
         self._hashes[self._count : end] = hashes_of(lines)
         self._count = end
-        text = joined.encode("utf-8", "surrogatepass")
+        text = "\n".join(lines).encode("utf-8", "surrogatepass")
         self._text += text
         self._sizes.append(len(text))
 

@@ -81,6 +81,7 @@ def _reached(cap: int, whose: str) -> str:
 
 
 def _spent() -> Select[Any]:
+    # Two comparisons: a list would be written out anew each time that this is asked.
     held = (calls.c.state == CallState.INTENT) | (calls.c.state == CallState.IN_DOUBT)
     settled = calls.c.state == CallState.SETTLED
     return select(

@@ -23,6 +23,8 @@ from leadkit.errors import LedgerBusyError, LedgerError
 from leadkit.ledger.migrations import upgrade
 from leadkit.ledger.schema import SCHEMA_VERSION, metadata, workspace
 
+#: The first with FILTER for every sum, https://sqlite.org/releaselog/3_30_0.html.
+OLDEST_SQLITE = (3, 30)
 BUSY_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.02
 #: A quarter of a million facts; a full check reads that in under a second.
@@ -37,6 +39,13 @@ def open_sqlite(path: Path) -> Engine:
     LedgerError
         The folder or file cannot be made, written or trusted. Nothing is sent without a ledger.
     """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        msg = (
+            f"Python here comes with SQLite {sqlite3.sqlite_version}, and the ledger needs "
+            f"{'.'.join(map(str, OLDEST_SQLITE))} or later. Nothing was sent. Use another build of Python, or "
+            "set LEADKIT_LEDGER to a PostgreSQL database."
+        )
+        raise LedgerError(msg)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         refuse_network_drive(path)

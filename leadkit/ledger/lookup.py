@@ -92,12 +92,12 @@ def _part(
         (facts.c.state == _inline(int(state))) & (facts.c.fetched_at < _inline(second))
         for state, second in fresh_after.items()
     ]
-    which = {int(state): facts.c.state == _inline(int(state)) for state in FactState}
-    which[STALE] = (facts.c.fetched_at < latest) & or_(false(), *stale)
+    conditions = {int(state): facts.c.state == _inline(int(state)) for state in FactState}
+    conditions[STALE] = (facts.c.fetched_at < latest) & or_(false(), *stale)
     together = func.group_concat if connection.dialect.name == "sqlite" else func.string_agg
-    texts = [together(facts.c.key, _inline("\n")).filter(these) for these in which.values()]
+    texts = [together(facts.c.key, _inline("\n")).filter(condition) for condition in conditions.values()]
     query = select(*texts).where(_scanned(operation_id), facts.c.id.between(start, start + _CHUNK_ROWS - 1))
-    for state, text in zip(which, connection.execute(query).one(), strict=True):
+    for state, text in zip(conditions, connection.execute(query).one(), strict=True):
         if text is not None:
             yield state, text.split("\n")
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Engine, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from leadkit.errors import LedgerError
 from leadkit.ledger.database import IN_POSTGRES, guarded
@@ -124,6 +126,9 @@ class _PostgresOwner:
         self._connection.execute(select(func.pg_advisory_lock(_signed(self.id))))
 
     def release(self) -> None:
+        # The server notices the end of a connection a moment later, and who looks meanwhile would wait for nobody.
+        with suppress(SQLAlchemyError):
+            self._connection.execute(select(func.pg_advisory_unlock_all()))
         self._connection.close()
 
 

@@ -81,13 +81,15 @@ def new_id(connection: Connection, row: Insert, **values: Any) -> int:
 def set_answers(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Store answers, each in place of an older one to the same fact. As text for the driver: going through the rows
     takes SQLAlchemy longer than storing them takes SQLite."""
-    dialect = connection.dialect
-    if dialect.name not in _made:
-        new = (postgresql if dialect.name == "postgresql" else sqlite).insert(answers)
-        others = {column.name: new.excluded[column.name] for column in answers.c if not column.primary_key}
-        statement = new.on_conflict_do_update(index_elements=[answers.c.fact_id], set_=others)
-        _made[dialect.name] = str(statement.compile(dialect=dialect))
-    connection.exec_driver_sql(_made[dialect.name], rows)
+    connection.exec_driver_sql(_set_answer(connection.dialect.name), rows)
 
 
-_made: dict[str, str] = {}
+@cache
+def _set_answer(database: str) -> str:
+    is_postgres = database == "postgresql"
+    new = (postgresql if is_postgres else sqlite).insert(answers)
+    columns = {column.name: new.excluded[column.name] for column in answers.c if not column.primary_key}
+    statement = new.on_conflict_do_update(index_elements=[answers.c.fact_id], set_=columns)
+    # As database.py makes the engines.
+    dialect = postgresql.psycopg.dialect() if is_postgres else sqlite.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    return str(statement.compile(dialect=dialect))

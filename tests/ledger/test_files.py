@@ -53,6 +53,17 @@ def test_a_folder_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> No
         open_sqlite(tmp_path / "file" / "ledger.sqlite")
 
 
+def test_a_sqlite_that_is_too_old_is_named_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 26, 0))
+    with pytest.raises(
+        LedgerError, match=r"the ledger needs 3\.30 or later. Nothing was sent. Use another build"
+    ):
+        open_sqlite(tmp_path / "home" / "ledger.sqlite")
+    assert not (tmp_path / "home").exists()
+
+
 def test_a_locked_ledger_says_so_and_nothing_is_reserved(
     driver: LedgerDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,8 @@ from leadkit.money import Amount
 from leadkit.providers.base import Answer
 from tests.ledger.driver import LedgerDriver
 
+DAY = 86_400
+
 FOUND = Answer("found", {"verdict": "valid"})
 
 
@@ -23,6 +25,24 @@ def driver(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[LedgerDri
     driver = LedgerDriver(tmp_path / "home", url)
     yield driver
     driver.close()
+
+
+def test_an_answer_takes_the_place_of_an_older_one_as_a_whole_and_comes_back_as_a_whole(
+    driver: LedgerDriver,
+) -> None:
+    def long_ago() -> dict[int, int]:
+        driver.clock.seconds += 40 * DAY
+        return dict.fromkeys((FactState.FOUND, FactState.NOT_FOUND), driver.ledger.now() - DAY)
+
+    first, second, third = (driver.start_run(10_000) for _ in range(3))
+    first.settle(first.reserve(["a"]), {"a": Answer("found", {"v": 1}, "the first")}, None)
+    anew = second.reserve(["a"], fresh_after=long_ago())
+    second.settle(anew, {"a": Answer("not_found", {}, "the second")}, None)
+    one = driver.ledger.answers(second.operation_id, ["a"])["a"]
+    assert (one.state, one.values, one.note, one.run_id) == (FactState.NOT_FOUND, {}, "the second", second.id)
+    third.release(third.reserve(["a"], fresh_after=long_ago()))
+    assert driver.ledger.answers(second.operation_id, ["a"])["a"] == one
+    assert list(driver.ledger.states(second.operation_id, ["a"], fresh_after={})) == [FactState.NOT_FOUND]
 
 
 def test_a_fact_is_claimed_by_one_run_only(driver: LedgerDriver) -> None:

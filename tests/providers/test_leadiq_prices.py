@@ -11,10 +11,11 @@ import pytest
 import leadkit
 from leadkit.errors import ApprovalError
 from leadkit.plan import Plan
+from leadkit.providers.base import Request, Response
 from leadkit.providers.leadiq import LeadIQ
 from leadkit.result import resume_run
 from leadkit.sandbox import Sandbox
-from leadkit.workspace import Workspace
+from leadkit.workspace import Send, Workspace
 from tests.providers.leadiq_server import answer
 from tests.providers.test_suite_leadiq import complete
 
@@ -48,9 +49,8 @@ def test_a_lower_list_that_the_run_itself_reads_is_what_it_sets_aside(
     box.set_price("leadiq", "email", 500)
     plan = plan_of(box, open_workspace())
     assert plan.preview.most == 4_000
-    done = plan.run(
-        at_most=2
-    )  # credits: enough for four at the account's own price, and for two as documented
+    # Enough for four at the account's own price, and for two as documented.
+    done = plan.run(at_most=2)
     assert done.complete
     assert box.charged("leadiq") == done.receipt.charged.most == 2_000
 
@@ -79,12 +79,50 @@ def test_a_list_that_rose_since_the_last_run_read_it_is_read_again_before_the_ne
     plan_of(box, workspace, rows=1).run(at_most=100)
     box.set_price("leadiq", "email", 1_500)
     later = plan_of(box, workspace)
-    monkeypatch.setattr(
-        "leadkit.workspace.PRICES_AGAIN_SECONDS", 0.0
-    )  # the minute has passed, the hour has not
+    # The minute has passed, the hour has not.
+    monkeypatch.setattr("leadkit.workspace.PRICES_AGAIN_SECONDS", 0.0)
     with pytest.raises(ApprovalError, match=r"up to 1\.5 credits each, and 1 was approved"):
         later.run(at_most=100)
     assert box.charged("leadiq") == 1_000
+
+
+def test_of_two_who_buy_at_the_same_moment_neither_goes_by_the_list_that_the_other_is_reading_anew(
+    box: Sandbox, open_workspace: Open
+) -> None:
+    workspace = open_workspace()
+    plan = plan_of(box, workspace)
+    box.set_price("leadiq", "email", 1_500)
+    asking, answered = threading.Event(), threading.Event()
+    sender = workspace.send
+
+    def send(provider: str) -> Send:
+        def slowly(request: Request) -> Response:
+            if request == LeadIQ().prices_request():
+                asking.set()
+                assert answered.wait(30)
+            return sender(provider)(request)
+
+        return slowly
+
+    workspace.send = send  # type: ignore[method-assign]
+    refused: list[ApprovalError] = []
+
+    def buy() -> None:
+        try:
+            plan.run(at_most=100)
+        except ApprovalError as error:
+            refused.append(error)
+
+    first, second = threading.Thread(target=buy), threading.Thread(target=buy)
+    first.start()
+    assert asking.wait(30)
+    second.start()
+    second.join(0.5)  # time enough to buy, if it does not wait
+    answered.set()
+    first.join()
+    second.join()
+    assert len(refused) == 2
+    assert not box.charges
 
 
 def test_a_search_is_not_paid_on_the_word_of_an_older_list_either(box: Sandbox, open_workspace: Open) -> None:
