@@ -384,6 +384,7 @@ class Runner:
             for key in decoded.answers:
                 self.outcome.in_doubt.pop(key, None)
         self._note_doubt(missing, decoded.note or f"{self._operation.provider} left this out of its answer")
+        self._ask_in_halves(claim, missing)
         self._report()
         self._watch_price(claim, decoded.amount, decoded.request_id)
 
@@ -403,14 +404,25 @@ class Runner:
         self._give_up(claim, call_id, unclear, str(error))
         if error.stops_run:
             self._stop(error)
-        elif isinstance(error, BadRequestError) and len(claim.keys) > 1 and not unclear:
+        elif unclear:
+            self._ask_in_halves(claim, claim.keys)
+        elif isinstance(error, BadRequestError) and len(claim.keys) > 1:
             # One unusable entry spoils its batch: halve it until only that one is left.
             middle = len(claim.keys) // 2
             with self._changed:
                 self._work.extendleft([claim.keys[:middle], claim.keys[middle:]])
-        elif not unclear:
+        else:
             with self._changed:
                 self.outcome.failed.update(dict.fromkeys(claim.keys, str(error)))
+
+    def _ask_in_halves(self, claim: Claim, keys: Sequence[str]) -> None:
+        """What could not be told of several keys when they were asked for again may be told of fewer of them."""
+        if claim.attempt == 1 or len(keys) < 2:
+            return
+        halves = self._ledger.halve(self._operation_id, keys)
+        with self._changed:
+            self._doubtful.update(halves)
+            self._work.extendleft(halves)
 
     def _give_up(self, claim: Claim, call_id: int, unclear: bool, why: str) -> None:
         """End a call unanswered: released if nothing can have been charged, else kept in doubt."""

@@ -189,6 +189,31 @@ class Calls(Transactions):
             connection.execute(update(facts).where(*mine).values(state=FactState.INTENT))
         return Claim(call_id, tuple(keys), call.reserved, attempt, call.moment)
 
+    def halve(self, operation_id: int, keys: Sequence[str]) -> dict[int, tuple[str, ...]]:
+        """Make a call in doubt two, so that each half of its keys can be asked for by itself.
+
+        Each has its part of what is reserved and of what was told. Returns the calls with their keys; none if the
+        keys are not all that is in doubt of one call: somebody else asks for it by now, or was forgotten.
+        """
+        with self.writing() as connection:
+            asked = {"operation": operation_id, "keys": list(keys)}
+            rows = connection.execute(facts_asked(connection.dialect.name), asked).all()
+            call_id = rows[0].call_id if rows else 0
+            in_doubt = facts.c.call_id == call_id, facts.c.state == FactState.IN_DOUBT
+            found = connection.execute(select(facts.c.key, facts.c.id).where(*in_doubt))
+            ids = {row.key: row.id for row in found}
+            if ids.keys() != set(keys):
+                return {}
+            call = connection.execute(CALL, {"call": call_id}).one()
+            first, second = keys[: len(keys) // 2], keys[len(keys) // 2 :]
+            part = call.reserved * len(second) // len(keys)
+            kept = call.reserved - part
+            told = {"least": min(call.least, kept), "most": min(call.most, kept)}
+            _set_call(connection, call_id, reserved=kept, key_count=len(first), **told)
+            rest = {"least": call.least - told["least"], "most": call.most - told["most"]}
+            other = _set_apart(connection, call, [ids[key] for key in second], part, call.note, rest)
+        return {call_id: tuple(first), other: tuple(second)}
+
     def settle(
         self,
         call_id: int,
@@ -335,14 +360,15 @@ def _set_apart(
     fact_ids: Sequence[int],
     reserved: int,
     note: str,
-    request: Mapping[str, str | int | None],
-) -> None:
-    """Make what an answer left out a call of its own, in doubt, under what is left of the reservation."""
+    told: Mapping[str, str | int | None],
+) -> int:
+    """Make facts of a call one of their own, in doubt, under ``reserved`` of its reservation; returns its number."""
     own = {"state": CallState.IN_DOUBT, "key_count": len(fact_ids), "reserved": reserved, "note": note}
     copied = ("run_id", "operation_id", "owner", "reserved_at", "moment")
     copies = {name: getattr(call, name) for name in copied}
-    call_id = new_id(connection, NEW_CALL, **own, **request, **copies)
+    call_id = new_id(connection, NEW_CALL, **own, **told, **copies)
     _set_state(connection, fact_ids, FactState.IN_DOUBT, call_id=call_id)
+    return call_id
 
 
 def _set_call(connection: Connection, call_id: int, **values: Any) -> None:

@@ -292,6 +292,24 @@ def test_an_estimate_that_is_repeated_for_nothing_is_not_added_up(driver: Ledger
     assert driver.ledger.run(run.id).charged == Amount(0, 1000)
 
 
+def test_the_halves_of_a_call_in_doubt_hold_together_what_the_whole_held(driver: LedgerDriver) -> None:
+    run = driver.start_run(3_000)
+    run.settle(run.reserve(["a", "b", "c"]), {}, Amount(2_000, 2_000))
+    halves = driver.ledger.halve(run.operation_id, ["a", "b", "c"])
+    assert list(halves.values()) == [("a",), ("b", "c")]
+    assert [call.reserved for call in driver.ledger.calls(run.id)] == [1_000, 2_000]
+    assert sum(call.amount.least for call in driver.ledger.calls(run.id)) == 2_000
+    assert not driver.ledger.halve(run.operation_id, ["a", "b"]), "of two calls"
+    for call_id, keys in halves.items():
+        claim = run.reclaim(call_id)
+        assert claim is not None
+        assert (claim.keys, claim.attempt) == (keys, 2)
+        assert not driver.ledger.halve(run.operation_id, keys), "under way again"
+        run.settle(claim, dict.fromkeys(keys, FOUND), Amount(0, 0))
+    record = driver.ledger.run(run.id)
+    assert (record.charged, record.held) == (Amount(2_000, 3_000), 0)
+
+
 def test_what_an_answer_left_out_is_never_taken_for_new(driver: LedgerDriver) -> None:
     run = driver.start_run(10_000)
     run.settle(run.reserve(["a", "b"]), {"a": FOUND}, Amount(2_000, 2_000))

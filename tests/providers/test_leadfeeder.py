@@ -244,6 +244,42 @@ def test_of_a_batch_with_an_unknown_id_only_that_one_is_not_found(driver: Ledger
     assert operation.decode(["3"], missing).answers["3"].status == "not_found"
 
 
+@pytest.mark.parametrize("unknown", ["left out", "refused"])
+def test_what_a_batch_cannot_tell_apart_is_asked_for_in_parts_when_it_is_asked_for_again(
+    driver: LedgerDriver, unknown: str
+) -> None:
+    """Ids 2 and 4 were superseded, 3 is not there, and the first answer is lost."""
+    now = {"1": "1", "2": "20", "4": "40", "5": "5"}
+    paid: set[str] = set()
+    asked: list[str] = []
+
+    def reply(request: Request) -> Response:
+        ids = dict(request.query).get("ids", request.path.rpartition("/")[2]).split(",")
+        asked.append(",".join(ids))
+        there = [now[one] for one in ids if one in now]
+        if len(asked) == 1:
+            return Response(502, JSON, b"")
+        if len(there) < len(ids) and (unknown == "refused" or len(ids) == 1):
+            return recorded("error_404_entity_not_found", 404)
+        new = set(there) - paid
+        paid.update(new)
+        return answer(list(map(free_to_contact, there)), charged=len(new))
+
+    operation, keys = PROVIDER.operation("unlock"), ["1", "2", "3", "4", "5"]
+    carry_out(driver, operation, keys, reply)
+    outcome, _, _ = carry_out(driver, operation, keys, reply)
+    assert not outcome.in_doubt
+    assert outcome.bought | outcome.known == set(keys)
+    found = driver.ledger.answers(driver.start_run(0).operation_id, keys)
+    assert {one: found[one].values.get("id") for one in keys} == {**now, "3": None}
+    (bought,) = [run for run in driver.ledger.runs() if run.charged.most]
+    assert bought.charged.least <= 1_000 * len(paid) <= bought.charged.most <= 1_000 * len(keys)
+    assert not bought.held
+    sent = len(asked)
+    carry_out(driver, operation, keys, reply)
+    assert len(asked) == sent
+
+
 def test_the_cost_of_a_record_is_free_to_repeat_for_twelve_months_and_small_batches_bound_the_doubt() -> None:
     for step in ("unlock", "company_details"):
         operation = PROVIDER.operation(step)
