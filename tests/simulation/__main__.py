@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import time
 
@@ -17,6 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--schedules", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=0, help="the first one")
+    parser.add_argument("--provider", help="only seeds that speak its protocol, as many as are asked for")
     parser.add_argument(
         "--again", metavar="LINE", help="one schedule, as regressions.txt has it, with its trace"
     )
@@ -33,7 +35,10 @@ def main() -> int:
     if asked.planted:
         return _planted(seeds)
     started = time.monotonic()
-    summary = search([Schedule.of(seed) for seed in seeds])
+    fitting = map(Schedule.of, itertools.count(asked.seed))
+    if asked.provider:
+        fitting = (schedule for schedule in fitting if schedule.provider == asked.provider)
+    summary = search(list(itertools.islice(fitting, asked.schedules)))
     print(f"{summary}; {time.monotonic() - started:.0f} s")
     for report in summary.failures[:5]:
         with disks() as place:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from leadkit.run import Outcome
-from tests.simulation.provider import Provider
+from tests.simulation.provider import DO_NOT_CONTACT, Provider
 from tests.simulation.schedule import Schedule
 
-INTENT, IN_DOUBT, FOUND, NOT_FOUND = 1, 2, 3, 4  # of facts
+INTENT, IN_DOUBT, FOUND, NOT_FOUND, SUPPRESSED = 1, 2, 3, 4, 5  # of facts
+ANSWERED = (FOUND, NOT_FOUND, SUPPRESSED)
 SETTLED = 3  # of calls; 1 and 2 as for facts
 
 
@@ -44,6 +45,28 @@ class Checker:
         self._provider = provider
         self._books = books
         self._fail = fail
+        #: Thread → what it did last at the provider: the keys it asked for, or the balance it was told, if it was.
+        self._last: dict[object, Sequence[str] | int | None] = {}
+
+    def told(self, thread: object, left: int) -> None:
+        """The balance, in millicredits, is on its way to a thread."""
+        self._last[thread] = left
+
+    def sends(self, thread: object, keys: Sequence[str]) -> None:
+        """Trap 15: others spend the same credits, so a first call for several keys follows a look at the balance.
+
+        Nor does it go out if it may cost more than that. ``keys``: none where a call is free.
+        """
+        before, self._last[thread] = self._last.get(thread, ()), keys or None
+        if self._schedule.provider != "leadfeeder" or len(keys) < 2 or before == keys:
+            return
+        attempts = self._books.execute(_ATTEMPTS, (keys[0],)).fetchone()
+        if attempts != (1,) or before is None:  # a repeat is free; or the balance could not be had
+            return
+        if not isinstance(before, int):
+            self._fail(f"Trap 15: {len(keys)} keys are asked for without a look at the balance")
+        elif before < len(keys) * self._schedule.price:
+            self._fail(f"Trap 15: {len(keys)} keys are asked for with {before} millicredits left")
 
     def look(self, when: str) -> None:
         """I1, I2, I3 and I6, on what is committed at this moment."""
@@ -84,8 +107,9 @@ class Checker:
         facts = {key: (state, call) for key, state, call in self._books.execute(_FACTS)}
         for entity in {charge.entity for charge in self._provider.charges}:
             state, call_id = facts.get(entity, (0, 0))
-            told_gone = None in self._provider.said.get(entity, ())
-            if state not in (INTENT, IN_DOUBT, FOUND) and not (state == NOT_FOUND and told_gone):
+            needs = {NOT_FOUND: None, SUPPRESSED: DO_NOT_CONTACT}
+            told = state in needs and needs[state] in self._provider.said.get(entity, ())
+            if state not in (INTENT, IN_DOUBT, FOUND) and not told:
                 self._fail(f"I6, {when}: {entity} was paid for and the ledger does not know")
             if self._schedule.batch_size == 1:
                 paid = sum(c.amount - c.beyond for c in self._provider.charges if c.entity == entity)
@@ -103,7 +127,7 @@ class Checker:
             if not shown:
                 self._fail(f"I4, at the end of {name}: {key} is in no outcome")
             paid_for = self._provider.charged_for(key)
-            if shown in ("answered", "known") and states.get(key) not in (FOUND, NOT_FOUND):
+            if shown in ("answered", "known") and states.get(key) not in ANSWERED:
                 self._fail(
                     f"I4, at the end of {name}: {key} is shown as {shown} and the ledger has no answer"
                 )
@@ -124,7 +148,7 @@ class Checker:
         self.look("after the calm pass")
         states = {key: state for key, state, _ in self._books.execute(_FACTS)}
         for key in keys:
-            if states.get(key, 0) not in (IN_DOUBT, FOUND, NOT_FOUND):
+            if states.get(key, 0) not in (IN_DOUBT, *ANSWERED):
                 self._fail(f"I7: {key} has come to no end")
             if states[key] == IN_DOUBT and self._schedule.repeat == "free":
                 self._fail(f"I7: {key} is still in doubt, although asking again is free")
@@ -143,6 +167,7 @@ _DAYS = """
     SELECT approved_by, sum(CASE WHEN calls.state = 3 THEN min(most, reserved) ELSE reserved END)
     FROM calls JOIN runs ON runs.id = run_id WHERE calls.state < 4 GROUP BY approved_by, reserved_at / 86400
 """
+_ATTEMPTS = "SELECT attempts FROM facts JOIN calls ON calls.id = call_id WHERE key = ?"
 _FACTS = "SELECT key, state, call_id FROM facts"
 _OPEN = "SELECT key FROM facts JOIN calls ON calls.id = call_id WHERE facts.state IN (1, 2) AND run_id = ?"
 _ANSWERS = "SELECT key, payload FROM answers JOIN facts ON facts.id = fact_id ORDER BY key"

