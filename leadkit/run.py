@@ -19,6 +19,7 @@ from leadkit.errors import (
     LeadkitError,
     LedgerError,
     NotSentError,
+    NotThereError,
     PriceError,
     ProviderError,
     QuotaExhaustedError,
@@ -405,7 +406,8 @@ class Runner:
         if error.stops_run:
             self._stop(error)
         elif unclear:
-            self._ask_in_halves(claim, claim.keys)
+            if isinstance(error, BadRequestError | NotThereError):
+                self._ask_in_halves(claim, claim.keys)
         elif isinstance(error, BadRequestError) and len(claim.keys) > 1:
             # One unusable entry spoils its batch: halve it until only that one is left.
             middle = len(claim.keys) // 2

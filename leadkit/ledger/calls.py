@@ -210,7 +210,12 @@ class Calls(Transactions):
             kept = call.reserved - part
             told = {"least": min(call.least, kept), "most": min(call.most, kept)}
             _set_call(connection, call_id, reserved=kept, key_count=len(first), **told)
-            rest = {"least": call.least - told["least"], "most": call.most - told["most"]}
+            rest = {
+                "least": call.least - told["least"],
+                "most": call.most - told["most"],
+                "request_id": call.request_id,
+                "http_status": call.http_status,
+            }
             other = _set_apart(connection, call, [ids[key] for key in second], part, call.note, rest)
         return {call_id: tuple(first), other: tuple(second)}
 
