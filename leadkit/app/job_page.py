@@ -93,7 +93,7 @@ def controls(here: Session, job: JobFolder, params: Any, set_ended: Callable[[st
             on_click=resume,
             disabled=not here.visitor.may_spend,
         ),
-        remove=mo.ui.button(label="Delete these files from this machine", on_click=remove),
+        remove=mo.ui.button(label="Yes, delete these files", kind="danger", on_click=remove),
     )
 
 
@@ -161,9 +161,23 @@ def outcome(
             *([] if more is None else [more]),
             panels.title("The rows", "As they stand in the workbook to download, the new columns first."),
             rows,
-            mo.hstack([buttons.remove], justify="start"),
+            mo.accordion({"Delete these files from this machine": _removal(buttons)}),
         ]
     )
+
+
+def _removal(buttons: Controls) -> mo.Html:
+    """The second question before the files go: what is deleted, and what stays."""
+    goes = (
+        "The workbook as it was uploaded, the one with the answers, and this page with its receipt. It cannot be "
+        "undone: download what you want to keep first."
+    )
+    stays = (
+        "What was paid for stays in the ledger: the same workbook again costs nothing for the rows that were "
+        "answered. Steps that went on with this result keep their own copies."
+    )
+    question = panels.note("warn", "Delete these files?", goes, stays)
+    return mo.vstack([question, mo.hstack([buttons.remove], justify="start")])
 
 
 def job_title(job: JobFolder) -> str:

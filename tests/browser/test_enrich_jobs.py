@@ -125,6 +125,35 @@ def test_stop_ends_the_spending_and_resume_goes_on(
     assert bought(town) == dict.fromkeys((p.lead_id for p in people), 1)
 
 
+def test_the_files_of_a_job_go_after_a_second_word_and_what_was_paid_for_stays(
+    someone: Visitor,
+    town: Sandbox,
+    strangers: Callable[[int], list[Person]],
+    write: Callable[..., Path],
+    home: Path,
+) -> None:
+    path = write(people_book(strangers(2)))
+    someone.open().upload(path)
+    someone.choose_step(UNLOCK)
+    someone.button.click()
+    someone.download_button.wait_for()
+    folder = home / "workspace" / "jobs" / someone.job()
+    really = someone.page.get_by_role("button", name="Yes, delete these files")
+    assert really.count() == 0
+    asked = "Delete these files from this machine"
+    someone.page.get_by_role("button", name=asked).click()
+    question = someone.page.get_by_role("region", name=asked)
+    question.get_by_text("What was paid for stays in the ledger").wait_for()
+    assert folder.is_dir()
+    really.click()
+    someone.page.wait_for_url(lambda url: "job=" not in url)
+    assert not folder.exists()
+    someone.upload(path)
+    someone.page.get_by_role("radio", name=UNLOCK, exact=True).click()
+    someone.page.get_by_role("button", name="Fill in what is known, for 0 credits").wait_for()
+    assert town.charged("leadleap") == 2000
+
+
 def test_a_job_that_ran_out_of_credits_says_so_and_can_be_resumed(
     someone: Visitor, town: Sandbox, strangers: Callable[[int], list[Person]], write: Callable[..., Path]
 ) -> None:
