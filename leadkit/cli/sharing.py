@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from leadkit.errors import InputError
+
+if TYPE_CHECKING:
+    from leadkit.app.users import User
 
 users = typer.Typer(
     no_args_is_help=True,
@@ -100,8 +103,10 @@ def add(
         msg = f"There is a user {name!r} already. Nothing was changed. Use: leadkit app-user change {name}"
         raise InputError(msg)
     changes = _changes(role, cap, confirm_above, ask_password)
-    file.put(User(name, **changes))
+    user = User(name, **changes)
+    file.put(user)
     print(f"{name} was added to {file.path}.")
+    _mention_no_cap(user)
 
 
 @users.command()
@@ -115,8 +120,9 @@ def change(
     """Change what is named, from the next request on; a new password signs them out everywhere."""
     from leadkit.app.server import users_file
 
-    users_file().change(name, **_changes(role, cap, confirm_above, ask_password))
+    user = users_file().change(name, **_changes(role, cap, confirm_above, ask_password))
     print(f"{name} was changed.")
+    _mention_no_cap(user)
 
 
 @users.command()
@@ -126,6 +132,15 @@ def remove(name: NameArgument) -> None:
 
     users_file().remove(name)
     print(f"{name} was removed.")
+
+
+def _mention_no_cap(user: User) -> None:
+    """Whoever may spend as much as the account has is to be so on purpose."""
+    if user.visitor.may_spend and user.daily_cap is None:
+        print(
+            f"{user.name} may spend without a daily ceiling of their own. To set one, of 50 credits say, type: "
+            f"leadkit app-user change {user.name} --cap 50"
+        )
 
 
 def _changes(

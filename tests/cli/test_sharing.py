@@ -38,6 +38,21 @@ def test_a_user_is_added_changed_listed_and_removed(leadkit: Run) -> None:
     assert list(json.loads(users_file().path.read_text("utf-8"))["users"]) == ["bob"]
 
 
+@pytest.mark.parametrize("role", ["spend", "approve"])
+def test_whoever_may_spend_without_a_ceiling_is_told_of_with_what_sets_one(leadkit: Run, role: str) -> None:
+    looks = leadkit("app-user", "add", "alice")
+    assert "ceiling" not in looks.out
+    for ended in (
+        leadkit("app-user", "change", "alice", "--role", role),
+        leadkit("app-user", "add", "bob", "--role", role),
+    ):
+        said, command = ended.out.splitlines()[-1].split(" type: leadkit ")
+        assert "without a daily ceiling of their own" in said
+        assert "ceiling" not in leadkit(*command.split()).out
+    listed = leadkit("app-user", "list").out.splitlines()
+    assert [line.split("; ")[1] for line in listed] == ["cap a day: 50 credits"] * 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
