@@ -135,14 +135,14 @@ def _(here, kind, provider, query):
 
 
 @app.cell(hide_code=True)
-def _(first_form, most_rows, other_fields, other_form):
+def _(first_fields, first_form, most_rows, other_fields, other_form):
     _parts = [
         panels.heading(2, "Filters", "Several values for one filter: put a semicolon between them."),
-        panels.grid(first_form.elements.values()),
+        filters.panel(first_fields, first_form),
     ]
     if other_fields:
         _more = f"{len(other_fields)} more filters"
-        _parts.append(mo.accordion({_more: panels.grid(other_form.elements.values())}))
+        _parts.append(mo.accordion({_more: filters.panel(other_fields, other_form)}))
     mo.vstack([*_parts, most_rows])
     return
 

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import marimo as mo
 
+from leadkit.app import panels
+from leadkit.app.show import escaped
 from leadkit.errors import InputError
 from leadkit.providers.base import Search
 
@@ -105,8 +107,10 @@ class Field:
 
     @property
     def hint(self) -> str:
-        """What it takes, for whoever types and does not program."""
-        plain = re.sub(r"\(\d+, \d+\), | or a list( of these)?|^one or more ", "", self.takes)
+        """What it takes, for whoever types and does not program; nothing where it lists what there is."""
+        if self.kind not in ("text", "several", "number"):
+            return ""
+        plain = re.sub(r"\(\d+, \d+\), | or a list( of these)?|\bone or more (of )?", "", self.takes)
         return re.sub(r"\((\d+), None\)", r"\1+", plain)
 
 
@@ -140,6 +144,13 @@ def form(shown: Sequence[Field], values: Mapping[str, Any]) -> mo.ui.dictionary:
     return mo.ui.dictionary({field.name: _element(field, values.get(field.name)) for field in shown})
 
 
+def panel(shown: Sequence[Field], filled_in: mo.ui.dictionary) -> mo.Html:
+    """The form as a page shows it: its fields side by side, below each what it takes."""
+    return panels.grid(
+        f'{filled_in.elements[field.name]}<p class="lk-hint">{escaped(field.hint)}</p>' for field in shown
+    )
+
+
 def _element(field: Field, value: Any) -> Any:
     if field.kind == "yes or no":
         options = {"yes": True, "no": False}
@@ -156,7 +167,7 @@ def _element(field: Field, value: Any) -> Any:
         return mo.ui.multiselect(field.words, value=chosen, label=field.label, full_width=True)
     # A number, too: marimo's own field for numbers cannot be left empty.
     text = "; ".join(value) if isinstance(value, list) else "" if value is None else str(value)
-    return mo.ui.text(value=text, placeholder=field.hint, label=field.label, full_width=True)
+    return mo.ui.text(value=text, label=field.label, full_width=True)
 
 
 def read(shown: Sequence[Field], filled_in: Mapping[str, Any]) -> dict[str, Any]:

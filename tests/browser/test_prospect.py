@@ -18,7 +18,7 @@ from tests.app.doorway import PASSWORD, user
 from tests.browser.driver import Server, Visitor, profile, visitor
 
 OpenVisitor = Callable[[], Visitor]
-SEARCH = re.compile(r"Search, ")
+SEARCH = re.compile(r"^Search(, |$)")
 PAID_SEARCH = re.compile(r"Search, for at most [\d.]+ credits")
 
 
@@ -94,6 +94,34 @@ def test_from_the_filters_to_the_unlocked_workbook(
     assert someone.page.url == address
 
 
+def test_what_each_filter_takes_can_be_read_to_its_end_at_every_width(someone: Visitor) -> None:
+    open_app(someone)
+    someone.page.get_by_label("Where to search").select_option("LeadIQ")
+    takes = "places: a country, or 'state, country', or 'city, state, country'"
+    hint = someone.page.locator(".lk-grid .lk-hint", has_text=takes).first
+    for width in (1280, 800, 400):
+        someone.page.set_viewport_size({"width": width, "height": 1400})
+        hint.wait_for()
+        cut = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+        assert someone.page.locator(".lk-grid .lk-hint").evaluate_all(cut) == []
+        box = hint.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
+    assert someone.page.locator(".lk-grid input[placeholder*=' ']").count() == 0
+
+
+def test_the_table_of_what_was_found_has_no_tools_that_mean_something_else(someone: Visitor) -> None:
+    open_app(someone)
+    fill(someone, "Country", "SE")
+    search(someone).click()
+    came(someone).wait_for()
+    tick(someone, 1, 2)
+    someone.page.get_by_text("2 selected").wait_for()
+    expect(someone.page.get_by_role("textbox", name="Search")).to_be_visible()
+    for words in ("Columns", "Explore", "No selection"):
+        expect(someone.page.get_by_text(words, exact=True).locator("visible=true")).to_have_count(0)
+
+
 def test_a_paid_search_is_approved_by_its_price_and_charged_once(
     open_visitor: OpenVisitor, town: Sandbox
 ) -> None:
@@ -101,6 +129,7 @@ def test_a_paid_search_is_approved_by_its_price_and_charged_once(
     for tab in tabs:
         tab.page.get_by_label("Where to search").select_option("LeadIQ")
         tab.note("This cannot be searched for yet").wait_for()
+        tab.page.get_by_role("button", name="Search", exact=True).wait_for()  # and not for free
         fill(tab, "Titles", "VP Sales; Sales Manager")
         search(tab, PAID_SEARCH).wait_for()
     assert town.paid_requests() == []
