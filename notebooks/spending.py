@@ -236,10 +236,12 @@ def _(here, runs, settings):
 @app.cell(hide_code=True)
 def _(here, runs, settings, whose):
     mo.stop(not runs)
+    _hits = spending.hit_table(here.workspace.ledger, whose, settings)
+    mo.stop(_hits.empty)
     mo.vstack(
         [
             panels.title("What was found", "How often each step found something, and what a find cost."),
-            show(spending.hit_table(here.workspace.ledger, whose, settings)),
+            show(_hits),
         ]
     )
     return

@@ -62,9 +62,11 @@ def ask(here: Session, query: Query) -> Asked:
 
 def button(asked: Asked) -> mo.ui.run_button:
     """The only button that asks the provider."""
-    price = "free" if asked.cost is None or not asked.cost.most else f"for at most {_credits(asked.cost)}"
+    label = "Search"  # a search that cannot be made has no price
+    if asked.cost is not None:
+        label += f", for at most {_credits(asked.cost)}" if asked.cost.most else ", free"
     ready = asked.id is not None and asked.here.visitor.may_spend
-    return mo.ui.run_button(label=f"Search, {price}", kind="success", disabled=not ready)
+    return mo.ui.run_button(label=label, kind="success", disabled=not ready)
 
 
 def _credits(cost: Preview) -> str:

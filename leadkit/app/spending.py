@@ -70,7 +70,8 @@ def _about(balance: Balance) -> Iterator[str]:
     if balance.used is not None:
         yield f"{credits_text(balance.used)} used"
     if balance.period_end:
-        yield f"until {balance.period_end[:10]}"
+        # A date is not to be broken at the end of a line.
+        yield f"until {balance.period_end[:10]}".replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def balance_notes(balances: Sequence[Balance], settings: Settings) -> list[str]:

@@ -1,9 +1,10 @@
-"""Pictures of the app in its states, light and dark: ``python tests/browser/screenshots.py FOLDER``."""
+"""Pictures of the apps in their states, light and dark: ``python tests/browser/screenshots.py FOLDER [APP…]``."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,9 +19,10 @@ from tests.browser.driver import Server, Visitor, chromium, launch, profile, vis
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 #: Width and a height that takes the whole page: a picture does not scroll the app.
 SIZES = ((1280, 2700), (800, 2900), (400, 3700))
+Shoot = Callable[..., None]
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, apps: Sequence[str]) -> None:
     program = chromium()
     if program is None:
         sys.exit("Chromium is not installed")
@@ -41,17 +43,22 @@ def main(folder: Path) -> None:
                     n += 1
                     context = profile(browser, width=width, height=height, colours=colours)
                     with visitor(context, server) as someone:
-                        _walk(someone, box, home, folder, width, colours, n)
+                        for app in apps:
+                            WALKS[app](someone, box, home, _camera(someone, folder, app, width, colours), n)
         finally:
             browser.close()
             server.stop()
 
 
-def _walk(someone: Visitor, box: Sandbox, home: Path, folder: Path, width: int, colours: str, n: int) -> None:
+def _camera(someone: Visitor, folder: Path, app: str, width: int, colours: str) -> Shoot:
     def shoot(state: str, pause: int = 700) -> None:
         someone.page.wait_for_timeout(pause)  # for charts and fonts to settle
-        someone.page.screenshot(path=folder / f"{state}-{width}-{colours}.png")
+        someone.page.screenshot(path=folder / f"{app}-{state}-{width}-{colours}.png")
 
+    return shoot
+
+
+def _enrich(someone: Visitor, box: Sandbox, home: Path, shoot: Shoot, n: int) -> None:
     someone.open()
     shoot("1-empty")
 
@@ -92,6 +99,7 @@ def _walk(someone: Visitor, box: Sandbox, home: Path, folder: Path, width: int, 
     someone.page.get_by_role("button", name="Check").wait_for()
     someone.button.click()
     someone.download_button.wait_for()
+    someone.page.get_by_role("button", name="Delete these files").click()
     shoot("7-done", 2000)
 
     someone.open()
@@ -107,7 +115,7 @@ def _walk(someone: Visitor, box: Sandbox, home: Path, folder: Path, width: int, 
     box.clear_faults()
     someone.note("Done").wait_for()
 
-    if colours == "light":
+    if n % len(COLOURS):
         someone.open()
         book.write_bytes(people_book(leads(box, 9, skip=9 * n + 400)))
         someone.upload(book)
@@ -133,5 +141,60 @@ def _walk(someone: Visitor, box: Sandbox, home: Path, folder: Path, width: int, 
         box.set_credits("leadleap", 5000)
 
 
+def _find_people(someone: Visitor, box: Sandbox, home: Path, shoot: Shoot, n: int) -> None:
+    known = [person for person in box.world.known_to("leadiq") if person.email][6 * n : 6 * n + 6]
+    names = ["Zelda Quux" if place in (1, 4) else person.full_name for place, person in enumerate(known)]
+    rows = [("Email", "Name"), *((person.email, name) for person, name in zip(known, names, strict=True))]
+    book = home / "visitors.xlsx"
+    book.write_bytes(book_bytes(rows))
+    page = someone.page
+    page.goto(f"{someone.url}find_people/")
+    someone.upload(book)
+    someone.button.wait_for()
+    shoot("1-preview", 2000)
+    someone.button.click()
+    page.get_by_role("button", name="Keep these answers").wait_for()
+    shoot("2-review", 2000)
+
+
+def _prospect(someone: Visitor, box: Sandbox, home: Path, shoot: Shoot, n: int) -> None:
+    page = someone.page
+    page.goto(f"{someone.url}prospect/")
+    country = page.get_by_role("textbox", name="Country", exact=True)
+    country.wait_for()
+    page.get_by_text(" more filters").click()
+    shoot("1-filters")
+    page.get_by_label("Where to search").select_option("LeadIQ")
+    page.get_by_role("textbox", name="Titles").first.wait_for()
+    shoot("2-leadiq")
+    page.get_by_label("Where to search").select_option("LeadLeap")
+    country.fill("SE")
+    country.blur()
+    page.get_by_text("SE", exact=True).wait_for()
+    page.get_by_role("button", name="Search, ").click()
+    page.get_by_text("Download all").wait_for()
+    page.get_by_role("checkbox").nth(1).click()
+    page.get_by_role("checkbox").nth(2).click()
+    someone.button.wait_for()
+    shoot("3-ticked", 1500)
+
+
+def _spending(someone: Visitor, box: Sandbox, home: Path, shoot: Shoot, n: int) -> None:
+    """What the walks before it spent."""
+    page = someone.page
+    page.goto(f"{someone.url}spending/")
+    page.get_by_role("heading", name="Forget a person").wait_for()
+    shoot("1-all", 2000)
+    whom = page.get_by_role("textbox", name="Whom to forget")
+    whom.fill("somebody@example.com")
+    whom.blur()
+    someone.note("This will be taken out").wait_for()
+    whom.scroll_into_view_if_needed()
+    shoot("2-forget")
+
+
+WALKS = {"enrich": _enrich, "find_people": _find_people, "prospect": _prospect, "spending": _spending}
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:] or list(WALKS))
