@@ -57,6 +57,22 @@ class ForgetReceipt:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """How much of what a workspace keeps :func:`forget` would take out: answers, raw answers, jobs of the apps."""
+
+    facts: int
+    bodies: int
+    jobs: int
+
+    def __str__(self) -> str:
+        if self.facts + self.bodies + self.jobs == 0:
+            return "Nothing that is kept here names this person."
+        counted = ((self.facts, "answer"), (self.bodies, "raw answer"), (self.jobs, "job"))
+        answers, raw, jobs = (f"{n:,} {what}{'' if n == 1 else 's'}" for n, what in counted)
+        return f"Named in {answers}, {raw} and {jobs} of the apps; a job goes with its workbooks."
+
+
 def identifiers(given: Mapping[str, str | None]) -> set[tuple[str, str]]:
     """(kind, canonical form) of what a person typed.
 
@@ -80,6 +96,13 @@ def identifiers(given: Mapping[str, str | None]) -> set[tuple[str, str]]:
         msg = f"Say who is meant, by one of {', '.join(PERSONAL_KINDS)}. Nothing was changed."
         raise InputError(msg)
     return found
+
+
+def kept(identified: set[tuple[str, str]], workspace: Workspace) -> Kept:
+    """How much is kept about whoever has one of these :func:`identifiers`. Changes nothing."""
+    found = workspace.ledger.would_forget(identified)
+    jobs = _jobs_holding(workspace.home / "jobs", {text for _, text in found.identifiers})
+    return Kept(found.facts, found.bodies, sum(1 for _ in jobs))
 
 
 def forget(
@@ -143,12 +166,17 @@ def forget(
 
 def _erase_jobs(folder: Path, texts: set[str]) -> int:
     """A job holds a copy of its workbook, which cannot be changed in place; a job with the person in it goes."""
-    gone = 0
+    gone = list(_jobs_holding(folder, texts))
+    for job in gone:
+        shutil.rmtree(job)
+    return len(gone)
+
+
+def _jobs_holding(folder: Path, texts: set[str]) -> Iterator[Path]:
+    """The folders of the jobs with one of the texts in any of their files."""
     for job in folder.iterdir() if folder.is_dir() else ():
         if job.is_dir() and any(_holds(part, texts) for path in _files(job) for part in _parts(path)):
-            shutil.rmtree(job)
-            gone += 1
-    return gone
+            yield job
 
 
 def _search(home: Path, texts: set[str]) -> tuple[int, tuple[str, ...]]:

@@ -292,16 +292,17 @@ def _(get_forgotten, kind, typed):
 
 
 @app.cell(hide_code=True)
-def _(kind, typed):
+def _(here, kind, typed):
     mo.stop(not typed.value)
     try:
         person = forgetting.recognised(kind.value, typed.value)
+        kept = forgetting.kept_about(here.workspace, kind.value, typed.value, by=visitor())
         _page = None
     except LeadkitError as _error:
-        person = None
+        person = kept = None
         _page = panels.note("warn", "Nobody can be meant by that", _error)
     _page
-    return (person,)
+    return kept, person
 
 
 @app.cell(hide_code=True)
@@ -319,7 +320,7 @@ def _(sure_to_forget):
 
 
 @app.cell(hide_code=True)
-def _(forget, person, suppress, sure_to_forget):
+def _(forget, kept, person, suppress, sure_to_forget):
     mo.vstack(
         [
             panels.note(
@@ -327,6 +328,7 @@ def _(forget, person, suppress, sure_to_forget):
                 "This will be taken out",
                 f"{person}, with whatever the answers about it name as further addresses, phones and profiles "
                 "of the same person. What was paid stays recorded, without whom it was for.",
+                kept,
             ),
             suppress,
             sure_to_forget,

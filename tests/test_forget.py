@@ -9,7 +9,7 @@ import pytest
 
 import leadkit
 from leadkit.errors import InputError
-from leadkit.forgetting import forget
+from leadkit.forgetting import Kept, forget, identifiers, kept
 from leadkit.plan import make_plan
 from leadkit.result import Done
 from leadkit.sandbox import Sandbox
@@ -74,6 +74,25 @@ def test_a_page_of_a_search_that_shows_a_forgotten_person_goes_and_others_stay(
     again = leadkit.search_people(country="DE", most_rows=5, workspace=workspace)
     assert len(box.requests) == sent + 1
     assert list(again["lead_id"]) == [one for one in found["lead_id"] if one != gone]
+
+
+def test_how_much_would_go_is_told_before_and_changes_nothing(box: Sandbox, workspace: Workspace) -> None:
+    people = some_people(box, 4)
+    unlock(workspace, people)
+    validate(workspace, people)
+    leadkit.search_people(via="leadleap", workspace=workspace, country=people[1].country.code)
+    for number, person in enumerate(people[:2]):
+        job = workspace.home / "jobs" / f"{number:024x}"
+        job.mkdir(parents=True)
+        (job / "source.csv").write_text(f"Email\n{person.email}\n")
+    meant = identifiers({"email": people[1].email})
+    told = kept(meant, workspace)
+    assert kept(meant, workspace) == told
+    receipt = forget(email=people[1].email, workspace=workspace)
+    assert told == Kept(receipt.facts, receipt.bodies, receipt.jobs)
+    assert told.facts > 2, "the unlock, the validation, and pages of the search"
+    assert told.jobs == 1
+    assert str(kept(meant, workspace)) == "Nothing that is kept here names this person."
 
 
 def test_somebody_whose_address_only_contains_the_forgotten_one_stays_known(

@@ -7,7 +7,7 @@ from typing import Literal
 
 from leadkit.app.visitor import Visitor
 from leadkit.errors import InputError
-from leadkit.forgetting import ForgetReceipt, forget, identifiers
+from leadkit.forgetting import ForgetReceipt, Kept, forget, identifiers, kept
 from leadkit.workspace import Workspace
 
 #: What a person can be named by: words → kind.
@@ -32,6 +32,20 @@ def recognised(kind: str, typed: str) -> str:
         raise InputError(msg)
     ((_, canonical),) = identifiers({kind: typed})
     return canonical
+
+
+def kept_about(workspace: Workspace, kind: str, typed: str, *, by: Visitor) -> Kept:
+    """How much would be taken out; see :func:`leadkit.forgetting.kept`.
+
+    Raises
+    ------
+    ApprovalError
+        The visitor may not decide this.
+    InputError
+        It is no such identifier.
+    """
+    by.check_may_approve()
+    return kept(identifiers({kind: typed}), workspace)
 
 
 def forget_person(

@@ -97,13 +97,22 @@ def forget(
     suppress: Annotated[
         bool, typer.Option("--suppress/--no-suppress", help="Keep the person from being asked about again.")
     ] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; tell how much would be taken out.")
+    ] = False,
     sandbox: OnSandbox = False,
     as_json: AsJson = False,
 ) -> None:
     """Take a person out of everything that leadkit keeps, and search the bytes for what is left."""
     from leadkit.forgetting import forget as forget_person
+    from leadkit.forgetting import identifiers, kept
 
     with open_workspace(sandbox) as workspace:
+        if dry_run:
+            meant = {"email": email, "phone": phone, "linkedin": linkedin, "lead_id": lead_id}
+            found = kept(identifiers(meant), workspace)
+            print_json({"kept": asdict(found)}) if as_json else print(f"{found} Nothing was changed.")
+            return
         receipt = forget_person(
             email=email,
             phone=phone,

@@ -27,7 +27,7 @@ _KIND_OF_STEP = {"validate_emails": "email", "unlock": "lead_id", "enrich": "lea
 
 @dataclass
 class Erased:
-    """What was taken out. ``identifiers`` are (kind, canonical form); they must not be written anywhere."""
+    """What was taken out, or would be. ``identifiers`` (kind, canonical form) must not be written anywhere."""
 
     identifiers: set[tuple[str, str]] = field(default_factory=set)
     facts: int = 0
@@ -38,10 +38,8 @@ class Erased:
 
 def erase(connection: Connection, suppression: Suppression, given: Iterable[tuple[str, str]]) -> Erased:
     """Take out everything about whoever has one of these identifiers."""
-    found = Erased(identifiers=set(given))
-    fact_ids: set[int] = set()
-    for _ in range(_ROUNDS):
-        fact_ids = _facts_about(connection, found.identifiers)
+    fact_ids, identifiers = _everything_about(connection, given)
+    found = Erased(identifiers)
     _erase_facts(connection, suppression, fact_ids)
     texts = {text for _, text in found.identifiers}
     showing = _facts_that_show(connection, texts)
@@ -55,6 +53,24 @@ def erase(connection: Connection, suppression: Suppression, given: Iterable[tupl
         for text in texts:
             connection.execute(update(calls).where(table.contains(text, autoescape=True)).values(note=""))
     return found
+
+
+def count(connection: Connection, given: Iterable[tuple[str, str]]) -> Erased:
+    """The facts and raw bodies that :func:`erase` would take out. Changes nothing."""
+    fact_ids, identifiers = _everything_about(connection, given)
+    texts = {text for _, text in identifiers}
+    showing = _facts_that_show(connection, texts)
+    return Erased(identifiers, len(fact_ids | showing), len(_bodies_that_hold(connection, texts)))
+
+
+def _everything_about(
+    connection: Connection, given: Iterable[tuple[str, str]]
+) -> tuple[set[int], set[tuple[str, str]]]:
+    """Numbers of the facts about whoever has one of these identifiers, and all identifiers that these name."""
+    identifiers, fact_ids = set(given), set[int]()
+    for _ in range(_ROUNDS):
+        fact_ids = _facts_about(connection, identifiers)
+    return fact_ids, identifiers
 
 
 def _facts_about(connection: Connection, identifiers: set[tuple[str, str]]) -> set[int]:
@@ -157,15 +173,21 @@ def _says(value: Any, whole: re.Pattern[str]) -> bool:
 
 def _erase_bodies(connection: Connection, texts: set[str]) -> int:
     """Raw bodies that hold one of the texts go as a whole; what was read from them stands in the answers."""
-    gone = []
+    gone = _bodies_that_hold(connection, texts)
+    for body_id in gone:
+        connection.execute(delete(bodies).where(bodies.c.id == body_id))
+    return len(gone)
+
+
+def _bodies_that_hold(connection: Connection, texts: set[str]) -> list[int]:
+    """Numbers of the raw bodies that hold one of the texts."""
+    found = []
     for body_id, packed in connection.execute(select(bodies.c.id, bodies.c.body)):
         raw = zlib.decompress(packed).decode("utf-8", "replace").lower()
         plain = raw.encode().decode("unicode_escape", "replace") if "\\u" in raw else raw
         if any(text.lower() in raw or text.lower() in plain for text in texts):
-            gone.append(body_id)
-    for body_id in gone:
-        connection.execute(delete(bodies).where(bodies.c.id == body_id))
-    return len(gone)
+            found.append(body_id)
+    return found
 
 
 def _erase_runs(connection: Connection, texts: set[str], found: Erased) -> None:

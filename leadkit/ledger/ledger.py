@@ -136,6 +136,11 @@ class Ledger(Calls):
         with self.reading() as connection:
             return self.suppression.in_answers(connection, answers)
 
+    def would_forget(self, identifiers: set[tuple[str, str]]) -> Erased:
+        """How many facts and raw bodies :meth:`forget` would take out. Changes nothing."""
+        with self.reading() as connection:
+            return erasure.count(connection, identifiers)
+
     def forget(self, identifiers: set[tuple[str, str]], *, suppress: bool) -> Erased:
         """Take out everything about whoever has one of these (kind, canonical) identifiers, byte by byte."""
         with self.writing() as connection:

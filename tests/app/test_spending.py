@@ -179,6 +179,8 @@ def test_who_may_not_decide_settles_and_forgets_nothing(
     address = leads(box, 1)[0].email
     with pytest.raises(ApprovalError, match="may not decide this. Nothing was changed"):
         forgetting.forget_person(two_users, "email", address, suppress=True, by=visitor)
+    with pytest.raises(ApprovalError, match="may not decide this"):
+        forgetting.kept_about(two_users, "email", address, by=visitor)
     assert doubts.doubts(two_users.ledger, None) == before
 
 

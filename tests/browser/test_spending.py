@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -114,6 +115,7 @@ def test_a_person_is_forgotten_after_a_second_word_and_not_named_again(
     field.fill(f" {person.email.upper()} ")
     field.blur()
     someone.note("This will be taken out").wait_for()
+    someone.text(re.compile(r"Named in [1-9]\d* answers?, [1-9]\d* raw answers? and 0 jobs")).wait_for()
     button = someone.page.get_by_role("button", name="Forget this person")
     expect(button).to_be_disabled()
     someone.page.get_by_text("Yes, take this person out of everything").click()

@@ -67,6 +67,11 @@ def test_forgetting_names_every_workbook_that_was_written_with_the_person_in_it(
     other = tmp_path / "others.csv"
     other.write_text("Email\ncarla@example.com\n")
     leadkit("run", other, "validate-emails", "--at-most", 10, "-o", tmp_path / "without.csv")
+    told = leadkit("forget", "--email", "anna@example.com", "--dry-run", "--json").json["kept"]
+    assert leadkit("forget", "--email", "anna@example.com", "--dry-run").out.endswith(
+        "Nothing was changed.\n"
+    )
     receipt = leadkit("forget", "--email", "anna@example.com", "--json").json["forget"]
+    assert told["facts"] == receipt["facts"] == 1
     assert set(receipt["outputs"]) >= {str(bought), str(known)}
     assert str(tmp_path / "without.csv") not in receipt["outputs"]
