@@ -176,7 +176,7 @@ def _removal(buttons: Controls) -> mo.Html:
         "What was paid for stays in the ledger: the same workbook again costs nothing for the rows that were "
         "answered. Steps that went on with this result keep their own copies."
     )
-    question = panels.note("warn", "Delete these files?", goes, stays)
+    question = panels.note("warn", "This will be deleted", goes, stays)
     return mo.vstack([question, mo.hstack([buttons.remove], justify="start")])
 
 

@@ -231,7 +231,7 @@ def hit_table(ledger: Ledger, whose: str | None, settings: Settings) -> pd.DataF
                 "Asked": f"{rate.found + rate.not_found + rate.in_doubt:,}",
                 "Found": f"{rate.found:,}",
                 "Not found": f"{rate.not_found:,}",
-                "In doubt": f"{rate.in_doubt:,}" if rate.in_doubt else "",
+                "In doubt": f"{rate.in_doubt:,}",
                 "Hit rate": _percent(rate.found, rate.found + rate.not_found),
                 "Credits charged": str(rate.charged),
                 "Credits a find, at most": _each(rate.charged, rate.found),
