@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+import subprocess
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from leadkit.byte_search import files, holds, search
 from leadkit.errors import InputError, LeadkitError
 from leadkit.keys import Unusable, key
 from leadkit.ledger.suppression import PERSONAL_KINDS
@@ -131,7 +132,8 @@ def forget(
     InputError
         No identifier, or one that cannot be read. Nothing was changed.
     LeadkitError
-        A run of this workspace is under way; wait for its end.
+        A run of this workspace is under way; wait for its end. Or the person was taken out, and the files could not
+        be searched.
     """
     workspace = workspace or current_workspace()
     given = identifiers({"email": email, "phone": phone, "linkedin": linkedin, "lead_id": lead_id})
@@ -143,13 +145,13 @@ def forget(
     erased = ledger.forget(given, suppress=suppress)
     texts = {text for _, text in erased.identifiers}
     # A run that knew the person from earlier on bought nothing of theirs, and wrote them all the same.
-    holding = {
-        path
-        for path in written
-        if Path(path).is_file() and any(_holds(part, texts) for part in _parts(Path(path)))
-    }
+    holding = {path for path in written if Path(path).is_file() and holds(Path(path), texts)}
     jobs = _erase_jobs(workspace.home / "jobs", texts)
-    searched, left = _search(workspace.home, texts)
+    try:
+        searched, left = search(workspace.home, texts)
+    except (OSError, subprocess.SubprocessError) as error:
+        msg = f"The person was taken out, but the files could not be searched for what may be left: {error}"
+        raise LeadkitError(msg) from error
     return ForgetReceipt(
         id=secrets.token_hex(4),
         facts=erased.facts,
@@ -175,36 +177,5 @@ def _erase_jobs(folder: Path, texts: set[str]) -> int:
 def _jobs_holding(folder: Path, texts: set[str]) -> Iterator[Path]:
     """The folders of the jobs with one of the texts in any of their files."""
     for job in folder.iterdir() if folder.is_dir() else ():
-        if job.is_dir() and any(_holds(part, texts) for path in _files(job) for part in _parts(path)):
+        if job.is_dir() and any(holds(path, texts) for path in files(job)):
             yield job
-
-
-def _search(home: Path, texts: set[str]) -> tuple[int, tuple[str, ...]]:
-    """How many files were searched, and which of them hold one of the texts."""
-    files = list(_files(home))
-    return len(files), tuple(str(path) for path in files if any(_holds(part, texts) for part in _parts(path)))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-
-
-def _parts(path: Path) -> Iterator[bytes]:
-    """The bytes of a file, and of what is packed in it if it is a workbook."""
-    yield path.read_bytes()
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            yield from (archive.read(name) for name in archive.namelist())
-
-
-def _holds(content: bytes, texts: Iterable[str]) -> bool:
-    lowered = content.lower()
-    return any(
-        needle in lowered
-        for text in texts
-        for needle in (
-            text.lower().encode(),
-            text.lower().encode("utf-16-le"),
-            text.lower().encode("utf-16-be"),
-        )
-    )

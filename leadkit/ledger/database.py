@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import sqlite3
 import stat
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,7 @@ def open_sqlite(path: Path) -> Engine:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         refuse_network_drive(path)
-        # Made before SQLite makes it: its side files take their mode from it.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
+        make_private(path)
         _refuse_if_others_can_read(path)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -59,6 +59,27 @@ def open_sqlite(path: Path) -> Engine:
     engine = sqlite_engine(lambda: sqlite3.connect(path, BUSY_SECONDS, check_same_thread=False))
     _prepare(engine, str(path))
     return engine
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner can read, if there is none, before SQLite makes it: its side files take
+    their mode from it.
+
+    A file that is there is never opened. Whoever closes a file makes the system drop all locks that the process holds
+    on it, those of SQLite's other connections too (https://sqlite.org/howtocorrupt.html, 2.2). Another process that
+    ends would then take their log away, and what they write from then on would be lost, paid or not.
+
+    Raises
+    ------
+    OSError
+        It cannot be made, or read and written, or is a link.
+    """
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def sqlite_engine(connect: Callable[[], sqlite3.Connection], *, poolclass: type[Pool] = QueuePool) -> Engine:

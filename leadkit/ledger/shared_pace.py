@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import os
 import sqlite3
 import threading
 import zlib
@@ -36,7 +35,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from leadkit.clock import Clock
 from leadkit.errors import LedgerError
-from leadkit.ledger.database import sqlite_engine
+from leadkit.ledger.database import make_private, sqlite_engine
 from leadkit.ledger.owners import Owners
 from leadkit.pace import Window
 from leadkit.providers.base import RateLimit
@@ -72,7 +71,7 @@ def open_pace_file(path: Path) -> Engine:
     """The database for processes on one machine; only its owner can read it. Made when it is first used."""
 
     def connect() -> sqlite3.Connection:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
+        make_private(path)
         return sqlite3.connect(path, _BUSY_SECONDS, check_same_thread=False)
 
     engine = sqlite_engine(connect)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from leadkit.byte_search import search
 from leadkit.errors import LedgerError
 from leadkit.ledger import open_sqlite
 from leadkit.ledger.database import refuse_network_drive
@@ -161,3 +164,35 @@ def test_no_run_starts_on_a_damaged_ledger(driver: LedgerDriver) -> None:
     with pytest.raises(LedgerError, match="is damaged .*Nothing was sent. Restore a copy"):
         later.start_run(1_000)
     later.close()
+
+
+#: Opens a ledger, tells how many facts are in it, and ends: as the last to use it, as far as it can see.
+ANOTHER_PROCESS = """
+import sys
+from pathlib import Path
+from leadkit.ledger import open_sqlite
+engine = open_sqlite(Path(sys.argv[1]))
+with engine.connect() as connection:
+    print(connection.exec_driver_sql("SELECT count(*) FROM facts").scalar_one())
+engine.dispose()
+"""
+
+
+@pytest.mark.parametrize("meanwhile", ["opened twice", "searched byte by byte"])
+def test_what_a_process_writes_is_kept_whoever_opens_and_closes_the_ledger_meanwhile(
+    driver: LedgerDriver, meanwhile: str
+) -> None:
+    def facts_that_others_see() -> int:
+        command = [sys.executable, "-c", ANOTHER_PROCESS, str(path)]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    path = driver.home / "ledger.sqlite"
+    run = driver.start_run(10_000)
+    run.reserve(["a", "b"])
+    if meanwhile == "opened twice":
+        open_sqlite(path).dispose()
+    else:
+        search(driver.home, {"a"})
+    assert facts_that_others_see() == 2
+    run.reserve(["c", "d"])
+    assert facts_that_others_see() == 4
