@@ -13,6 +13,7 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
+from leadkit.app import prospects, review_queue
 from leadkit.app.job_folder import JobFolder
 from leadkit.app.job_page import job_head, steps_behind
 from leadkit.app.source import Source
@@ -238,9 +239,12 @@ def test_a_workbook_that_cannot_be_written_back_is_refused_before_anything_is_sp
         raise SheetError(msg)
 
     monkeypatch.setattr(Book, "check_writable", refuse)
-    status = desk.wait(press())
+    made = press()
+    status = desk.wait(made)
     assert (status.state, status.why) == ("refused", "This workbook is signed. Nothing was sent.")
     assert box.paid_requests() == []
+    assert ("Price for what is left", f"?again={made.id}") in review_queue.next_steps(made)
+    assert ("Price for what is left", f"../enrich/?again={made.id}") in prospects.next_steps(made, "")
 
 
 def test_a_job_whose_files_vanish_is_told_as_gone(desk: Desk, box: Sandbox) -> None:
