@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -121,16 +122,14 @@ Sandbox.start = _start_and_note_keys  # type: ignore[method-assign]
 
 def files_with_a_key(folder: Path) -> list[str]:
     """Files that hold a key of this test run, or the greater part of one."""
-    parts = [key[4:36].encode() for key in KEYS_IN_USE if len(key) >= 36]
-    found = []
-    # os.walk passes over folders that another run of the tests tidies away meanwhile.
-    for path in (Path(place, name) for place, _, names in os.walk(folder) for name in names):
-        with suppress(FileNotFoundError):
-            if path.is_file() and not path.is_symlink() and path.stat().st_size < 50_000_000:
-                content = path.read_bytes()
-                if any(part in content for part in parts):
-                    found.append(str(path))
-    return found
+    parts = {key[4:36] for key in KEYS_IN_USE if len(key) >= 36}
+    if not parts:
+        return []
+    # grep looks for all of them at once; one after the other in Python took two minutes of a run.
+    command = ["grep", "-rlaF", "-f", "-", str(folder)]
+    environ = {**os.environ, "LC_ALL": "C"}
+    done = subprocess.run(command, input="\n".join(parts), capture_output=True, text=True, env=environ)
+    return done.stdout.splitlines()
 
 
 @pytest.hookimpl(trylast=True)

@@ -138,6 +138,8 @@ def test_the_files_of_a_job_go_after_a_second_word_and_what_was_paid_for_stays(
     someone.button.click()
     someone.download_button.wait_for()
     folder = home / "workspace" / "jobs" / someone.job()
+    someone.reload()  # as who comes back later to tidy up
+    someone.download_button.wait_for()
     really = someone.page.get_by_role("button", name="Yes, delete these files")
     assert really.count() == 0
     asked = "Delete these files from this machine"
