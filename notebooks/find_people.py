@@ -204,20 +204,22 @@ def _(asked, params, press):
 @app.cell(hide_code=True)
 def _(get_ended, here, job, params, set_ended):
     mo.stop(job is None)
-    tick = job_page.ticker(job, get_ended())
+    # As it is when these buttons are made: what is shown with others is replaced at once, and a press on it is lost.
+    ended = get_ended()
+    tick = job_page.ticker(job, ended)
     buttons = job_page.controls(here, job, params, set_ended)
-    return buttons, tick
+    return buttons, ended, tick
 
 
 @app.cell(hide_code=True)
-def _(buttons, get_ended, here, job, set_ended, tick):
-    job_page.watch(here, job, buttons, tick, get_ended(), set_ended)
+def _(buttons, ended, here, job, set_ended, tick):
+    job_page.watch(here, job, buttons, tick, ended, set_ended)
     return
 
 
 @app.cell(hide_code=True)
-def _(get_ended, get_said, here, job):
-    mo.stop(job is None or get_ended() != job.id or job.order.task.step != "find_people" or not job.receipt)
+def _(ended, get_said, here, job):
+    mo.stop(ended != job.id or job.order.task.step != "find_people" or not job.receipt)
     get_said()
     try:
         queue = review_queue.open_queue(here, job)
@@ -288,8 +290,8 @@ def _(here, job, params, write):
 
 
 @app.cell(hide_code=True)
-def _(buttons, get_ended, job):
-    mo.stop(get_ended() != job.id)
+def _(buttons, ended, job):
+    mo.stop(ended != job.id)
     job_page.outcome(job, buttons, steps=review_queue.next_steps(job))
     return
 
