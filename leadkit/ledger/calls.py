@@ -262,13 +262,7 @@ class Calls(Transactions):
                     ids = [i for i, answer in answered if answer.status == status]
                     _set_state(connection, ids, state, fetched_at=now)
                 new = [
-                    {
-                        "fact_id": fact_id,
-                        "state": _STATES[answer.status],
-                        "call_id": call_id,
-                        "payload": _to_json(dict(answer.values)),
-                        "note": answer.note,
-                    }
+                    (fact_id, _STATES[answer.status], call_id, _to_json(dict(answer.values)), answer.note)
                     for fact_id, answer in answered
                 ]
                 set_answers(connection, new)
@@ -391,4 +385,4 @@ _STATES = {
     "suppressed": FactState.SUPPRESSED,
 }
 _ANSWERED = tuple(_STATES.values())
-_to_json = json.JSONEncoder(ensure_ascii=False).encode
+_to_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode

@@ -88,7 +88,6 @@ def sqlite_engine(connect: Callable[[], sqlite3.Connection], *, poolclass: type[
         "sqlite://",
         creator=connect,
         poolclass=poolclass,
-        paramstyle="named",  # as set_answers, in statements.py, gives them
         hide_parameters=True,  # an error's text must not list people
     )
 

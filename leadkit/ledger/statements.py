@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -78,18 +79,19 @@ def new_id(connection: Connection, row: Insert, **values: Any) -> int:
     return int(key[0])
 
 
-def set_answers(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """Store answers, each in place of an older one to the same fact. As text for the driver: going through the rows
-    takes SQLAlchemy longer than storing them takes SQLite."""
+def set_answers(connection: Connection, rows: Sequence[tuple[int, int, int, str, str]]) -> None:
+    """Store answers, each in place of an older one to the same fact; a row has the columns of the table. As text for
+    the driver: going through the rows takes SQLAlchemy longer than storing them takes SQLite."""
     connection.exec_driver_sql(_set_answer(connection.dialect.name), rows)
 
 
 @cache
 def _set_answer(database: str) -> str:
     is_postgres = database == "postgresql"
+    kind = postgresql.psycopg.dialect if is_postgres else sqlite.dialect
     new = (postgresql if is_postgres else sqlite).insert(answers)
     columns = {column.name: new.excluded[column.name] for column in answers.c if not column.primary_key}
     statement = new.on_conflict_do_update(index_elements=[answers.c.fact_id], set_=columns)
-    # As database.py makes the engines.
-    dialect = postgresql.psycopg.dialect() if is_postgres else sqlite.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    # Placeholders without names, as the drivers take them with tuples.
+    dialect = kind(paramstyle="format" if is_postgres else "qmark")
     return str(statement.compile(dialect=dialect))
