@@ -292,7 +292,7 @@ def _(here, job, params, write):
 @app.cell(hide_code=True)
 def _(buttons, ended, job):
     mo.stop(ended != job.id)
-    job_page.outcome(job, buttons, steps=review_queue.next_steps(job))
+    job_page.outcome(job, buttons, review_queue.next_steps)
     return
 
 

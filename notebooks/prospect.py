@@ -16,6 +16,8 @@ __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="Find prospects", css_file="style.css")
 
 with app.setup:
+    from functools import partial
+
     import marimo as mo
 
     from leadkit.app import (
@@ -366,7 +368,7 @@ def _(buttons, ended, here, job, set_ended, tick):
 @app.cell(hide_code=True)
 def _(buttons, ended, job, params):
     mo.stop(ended != job.id)
-    job_page.outcome(job, buttons, steps=prospects.next_steps(job, str(params.get("search") or "")))
+    job_page.outcome(job, buttons, partial(prospects.next_steps, search=str(params.get("search") or "")))
     return
 
 

@@ -7,7 +7,7 @@ A notebook needs four cells: one calls :func:`attach`; one makes :func:`ticker` 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,16 +125,22 @@ def watch(
     return mo.vstack([*parts, *hidden])
 
 
+def next_steps(job: JobFolder) -> list[tuple[str, str]]:
+    """Words and address of what can be done after a job with a result."""
+    steps = [("Go on with another step on this result", f"?after={job.id}")]
+    if job.order.task.is_pilot:
+        steps.insert(0, ("Price for the rest", f"?again={job.id}"))
+    elif not job.receipt["complete"]:
+        steps.insert(0, ("Price for what is left", f"?again={job.id}"))
+    return [*steps, ("Start with another workbook", "?")]
+
+
 def outcome(
-    job: JobFolder,
-    buttons: Controls,
-    more: mo.Html | None = None,
-    steps: Sequence[tuple[str, str]] | None = None,
+    job: JobFolder, buttons: Controls, steps: Callable[[JobFolder], list[tuple[str, str]]] = next_steps
 ) -> mo.Html | None:
     """The workbook to download, what became of the rows, the receipt, and where to go from here.
 
-    None while there is no result. ``more`` is shown above the rows; ``steps`` are words and addresses of what can
-    be done next, where the app has some of its own.
+    None while there is no result. ``steps`` gives words and addresses of what can be done after a job with one.
     """
     if not job.receipt:
         return None
@@ -155,10 +161,9 @@ def outcome(
     return mo.vstack(
         [
             mo.hstack([download], justify="start"),
-            panels.actions(next_steps(job) if steps is None else steps),
+            panels.actions(steps(job)),
             job_result(job),
             *([] if chart is None else [panels.title("What came back", "Rows by what they got."), chart]),
-            *([] if more is None else [more]),
             panels.title("The rows", "As they stand in the workbook to download, the new columns first."),
             rows,
             mo.accordion({"Delete these files from this machine": _removal(buttons)}),
@@ -251,16 +256,6 @@ def steps_behind(folder: Path, job_id: str) -> list[tuple[JobFolder, str]]:
         found.insert(0, (job, charged))
         job_id = job.order.after
     return found
-
-
-def next_steps(job: JobFolder) -> list[tuple[str, str]]:
-    """Words and address of what can be done after a job."""
-    steps = [("Go on with another step on this result", f"?after={job.id}")]
-    if job.order.task.is_pilot:
-        steps.insert(0, ("Price for the rest", f"?again={job.id}"))
-    elif not job.receipt["complete"]:
-        steps.insert(0, ("Price for what is left", f"?again={job.id}"))
-    return [*steps, ("Start with another workbook", "?")]
 
 
 def job_head(job: JobFolder, status: Status) -> mo.Html:

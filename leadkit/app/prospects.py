@@ -267,7 +267,7 @@ def words_behind(query: Query) -> tuple[str, str]:
 def next_steps(job: JobFolder, search: str) -> list[tuple[str, str]]:
     """Words and address of what can be done after rows were unlocked; ``search`` is where they came from."""
     steps = [("Go on with another step on this result", f"../enrich/?after={job.id}")]
-    if not job.receipt.get("complete"):
+    if not job.receipt["complete"]:
         steps.insert(0, ("Price for what is left", f"../enrich/?again={job.id}"))
     back = [("Back to the search", f"?search={search}")] if search.isalnum() else []
     return [*steps, *back, ("Search for others", "?")]

@@ -101,7 +101,7 @@ def next_steps(job: JobFolder) -> list[tuple[str, str]]:
     steps = [("Go on with another step on this result", f"../enrich/?after={job.id}")]
     if job.order.task.step == "find_people":
         steps.insert(0, ("Unlock contact data of those who fit or were confirmed", f"?after={job.id}"))
-    if not job.receipt.get("complete"):
+    if not job.receipt["complete"]:
         steps.insert(0, ("Price for what is left", f"?again={job.id}"))
     return [*steps, ("Start with another workbook", "?")]
 

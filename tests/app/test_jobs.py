@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
+import marimo as mo
 import openpyxl
 import pytest
 
 from leadkit.app import prospects, review_queue
 from leadkit.app.job_folder import JobFolder
-from leadkit.app.job_page import job_head, steps_behind
+from leadkit.app.job_page import Controls, job_head, next_steps, outcome, steps_behind
 from leadkit.app.source import Source
 from leadkit.app.visitor import Visitor
 from leadkit.errors import RunNotFoundError, SheetError
@@ -243,8 +245,9 @@ def test_a_workbook_that_cannot_be_written_back_is_refused_before_anything_is_sp
     status = desk.wait(made)
     assert (status.state, status.why) == ("refused", "This workbook is signed. Nothing was sent.")
     assert box.paid_requests() == []
-    assert ("Price for what is left", f"?again={made.id}") in review_queue.next_steps(made)
-    assert ("Price for what is left", f"../enrich/?again={made.id}") in prospects.next_steps(made, "")
+    buttons = Controls(mo.ui.button(), mo.ui.button(), mo.ui.button())
+    for steps in (next_steps, review_queue.next_steps, partial(prospects.next_steps, search="")):
+        assert outcome(made, buttons, steps) is None
 
 
 def test_a_job_whose_files_vanish_is_told_as_gone(desk: Desk, box: Sandbox) -> None:
