@@ -106,22 +106,35 @@ def canonical(kind: str, cells: pd.Series[Any], *, country: str | None = None) -
                 reasons[start + row] = reason
         numbering.add(lines)
     numbered = numbering.finish()
+    odd, unusable = _read_odd(numbered, values, kind, read)
+    more = _reasons(numbered, values, unusable, read)
+    reasons = dict(sorted({**reasons, **more}.items())) if reasons else more
+    return _without_repeats(numbered, odd, reasons)
+
+
+def _read_odd(
+    numbered: Numbered, values: npt.NDArray[np.object_], kind: str, read: _Reader
+) -> tuple[list[int], dict[int, str]]:
+    """Put keys in place of the lines that are none as they stand. Returns their codes, and why some have no key."""
     odd = list(_odd(numbered.lines, kind))
-    unusable: dict[int, str] = {}
+    unusable = {}
     for code in odd:
         cell = values[numbered.first[code]]
         numbered.lines[code], reason = read(cell if isinstance(cell, str) else numbered.lines[code])
         if reason:
             unusable[code] = reason
-    if unusable:
-        in_order = not reasons
-        for row in map(int, np.flatnonzero(np.isin(numbered.codes, list(unusable)))):
-            code = int(numbered.codes[row])
-            # The reason shows the cell as it is spelled in its row.
-            reasons[row] = unusable[code] if row == numbered.first[code] else read(values[row])[1]
-        if not in_order:
-            reasons = dict(sorted(reasons.items()))
-    return _without_repeats(numbered, odd, reasons)
+    return odd, unusable
+
+
+def _reasons(
+    numbered: Numbered, values: npt.NDArray[np.object_], unusable: Mapping[int, str], read: _Reader
+) -> dict[int, str]:
+    """Why rows have no key, of the codes that are unusable. A reason shows the cell as it is spelled in its row."""
+    reasons = {}
+    for row in map(int, np.flatnonzero(np.isin(numbered.codes, list(unusable)))) if unusable else ():
+        code = int(numbered.codes[row])
+        reasons[row] = unusable[code] if row == numbered.first[code] else read(values[row])[1]
+    return reasons
 
 
 def _without_repeats(numbered: Numbered, changed: list[int], reasons: dict[int, str]) -> Canonical:
