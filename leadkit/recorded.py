@@ -76,7 +76,7 @@ def at_todays_price(workspace: Workspace, sold: _Sold, again: Callable[[], _Sold
     ApprovalError
         It costs more than it did when it was approved. Nothing was bought.
     """
-    if not sold.price.most or not isinstance(workspace.provider(sold.provider), HasPriceList):
+    if not isinstance(workspace.provider(sold.provider), HasPriceList):
         return sold
     workspace.read_prices(sold.provider, before_buying=True)
     today = again()

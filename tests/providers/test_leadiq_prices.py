@@ -196,3 +196,18 @@ def test_a_price_that_is_0_only_in_one_of_its_two_spellings_is_not_free() -> Non
     costs = [{"dataPoint": "PersonPhone", "cost": 10, "costInDecimals": 0.0}]
     body = {"data": {"account": {"universalPlan": {"costs": [{"sku": "Api", "costs": costs}]}}}}
     assert LeadIQ().decode_prices(answer(body)) == {"Api": {"PersonPhone": 10_000}}
+
+
+def test_what_a_list_gave_for_nothing_is_not_paid_for_on_the_word_of_that_list(
+    box: Sandbox, open_workspace: Open
+) -> None:
+    box.set_price("leadiq", "profile", 0)
+    workspace = open_workspace()
+    workspace.identify("leadiq")
+    frame = pd.DataFrame({"Email": [one.email for one in complete(box)[:4]]})
+    free = frame.leads.find_people(email="Email", via="leadiq", want=["profile"], workspace=open_workspace())
+    assert free.preview.most == 0
+    box.set_price("leadiq", "profile", 100)
+    with pytest.raises(ApprovalError, match=r"up to 0\.1 credits each, and 0 was approved"):
+        free.run(at_most=0)
+    assert not box.charges
