@@ -13,13 +13,15 @@ import zipfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+_CODES = ("utf-8", "utf-16-le", "utf-16-be")
+
 
 def search(folder: Path, texts: Collection[str]) -> tuple[int, tuple[str, ...]]:
     """How many files there are in a folder, at any depth, and which of them hold one of the texts.
 
     Raises
     ------
-    subprocess.CalledProcessError, OSError
+    subprocess.CalledProcessError, OSError, ValueError
         They could not be searched.
     """
     # The texts name a person: not on the command line, which every user of the computer can read.
@@ -35,9 +37,45 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 def holds(path: Path, texts: Collection[str]) -> bool:
-    """Whether one of the texts, in any case, stands in a file, or in what is packed in it if it is a workbook."""
-    needles = [text.lower().encode(code) for text in texts for code in ("utf-8", "utf-16-le", "utf-16-be")]
-    return any(needle in part for part in map(bytes.lower, _parts(path)) for needle in needles)
+    """Whether one of the texts, in any case, stands in a file, or in what is packed in it if it is a workbook.
+
+    A workbook that cannot be unpacked counts as one that holds them: nobody can say that it does not.
+
+    Raises
+    ------
+    OSError
+        It cannot be read at this moment.
+    """
+    needles = [text.lower().encode(code) for text in texts for code in _CODES]
+    beyond_ascii = [text.lower() for text in texts if not text.isascii()]
+    try:
+        return any(_stands_in(part, needles, beyond_ascii) for part in _parts(path))
+    except FileNotFoundError:  # deleted meanwhile
+        return False
+    except (OSError, MemoryError):
+        raise
+    except Exception:  # damaged or encrypted: zipfile alone raises six kinds of error
+        return True
+
+
+def may_hold(path: Path, texts: Collection[str]) -> bool:
+    """As :func:`holds`, and whether it cannot be read."""
+    try:
+        return holds(path, texts)
+    except OSError:
+        return True
+
+
+def _stands_in(part: bytes, needles: Collection[bytes], beyond_ascii: Collection[str]) -> bool:
+    low = part.lower()
+    if any(needle in low for needle in needles):
+        return True
+    # Bytes have a lower case in ASCII only.
+    return bool(beyond_ascii) and any(
+        text in read
+        for read in (part.decode(code, "replace").lower() for code in _CODES)
+        for text in beyond_ascii
+    )
 
 
 def _parts(path: Path) -> Iterator[bytes]:
@@ -51,7 +89,7 @@ def _main() -> None:
     texts = json.loads(sys.stdin.buffer.read())
     found = list(files(Path(sys.argv[1])))
     # As ASCII, in which any name of a file can be written.
-    print(json.dumps([len(found), [str(path) for path in found if holds(path, texts)]]))  # noqa: T201
+    print(json.dumps([len(found), [str(path) for path in found if may_hold(path, texts)]]))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -10,11 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from leadkit.byte_search import files, holds, search
+from leadkit.byte_search import files, holds, may_hold, search
 from leadkit.errors import InputError, LeadkitError
 from leadkit.keys import Unusable, key
 from leadkit.ledger.suppression import PERSONAL_KINDS
 from leadkit.workspace import Workspace, current_workspace
+
+#: What is said of files that still hold one of the identifiers.
+LOOK_FIRST = (
+    "Look at each: it may be a longer address or number of somebody else, or a file that cannot be read. Delete by "
+    "hand what is the person's. Never delete the ledger, which knows what was paid for."
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class ForgetReceipt:
             "held the person and hold them no more.",
             f"Files of the workspace searched byte by byte: {self.searched_files}, for the person's identifiers, "
             f"of which {self.identifiers} are known: "
-            + ("none is left." if not self.left else f"still there in {', '.join(self.left)}."),
+            + ("none is left." if not self.left else f"still there in {', '.join(self.left)}. {LOOK_FIRST}"),
         ]
         if self.suppressed:
             lines.append("The person is on the list of people who are not asked about again.")
@@ -132,8 +139,8 @@ def forget(
     InputError
         No identifier, or one that cannot be read. Nothing was changed.
     LeadkitError
-        A run of this workspace is under way; wait for its end. Or the person was taken out, and the files could not
-        be searched.
+        A run of this workspace is under way; wait for its end. Or a job cannot be read, and the ledger was not
+        changed. Or the person was taken out, and the files could not be searched.
     """
     workspace = workspace or current_workspace()
     given = identifiers({"email": email, "phone": phone, "linkedin": linkedin, "lead_id": lead_id})
@@ -142,14 +149,19 @@ def forget(
         msg = f"Run {busy[0]} is under way. Nothing was changed. Forget after its end."
         raise LeadkitError(msg)
     written = {run.context["output"] for run in ledger.runs() if "output" in run.context}
-    erased = ledger.forget(given, suppress=suppress)
-    texts = {text for _, text in erased.identifiers}
+    # The ledger goes last: it alone knows what else names the person, should this end early and be asked for again.
+    texts = {text for _, text in ledger.would_forget(given).identifiers}
     # A run that knew the person from earlier on bought nothing of theirs, and wrote them all the same.
-    holding = {path for path in written if Path(path).is_file() and holds(Path(path), texts)}
-    jobs = _erase_jobs(workspace.home / "jobs", texts)
+    holding = {path for path in written if os.path.isfile(path) and may_hold(Path(path), texts)}
+    try:
+        jobs = _erase_jobs(workspace.home / "jobs", texts)
+    except OSError as error:
+        msg = f"A job of the apps cannot be read: {error}. The ledger was not changed. Forget once more."
+        raise LeadkitError(msg) from error
+    erased = ledger.forget(given, suppress=suppress)
     try:
         searched, left = search(workspace.home, texts)
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         msg = f"The person was taken out, but the files could not be searched for what may be left: {error}"
         raise LeadkitError(msg) from error
     return ForgetReceipt(
@@ -170,7 +182,7 @@ def _erase_jobs(folder: Path, texts: set[str]) -> int:
     """A job holds a copy of its workbook, which cannot be changed in place; a job with the person in it goes."""
     gone = list(_jobs_holding(folder, texts))
     for job in gone:
-        shutil.rmtree(job)
+        shutil.rmtree(job, ignore_errors=True)  # the search tells what is left
     return len(gone)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import leadkit
-from leadkit.errors import InputError
+from leadkit.app.forgetting import receipt_note
+from leadkit.errors import InputError, LeadkitError, LedgerBusyError
 from leadkit.forgetting import Kept, forget, identifiers, kept
 from leadkit.plan import make_plan
 from leadkit.result import Done
@@ -212,3 +215,102 @@ def test_a_run_keeps_how_it_buys_when_its_file_was_named_after_somebody_forgotte
     done = plan.run(at_most=2, context={"output": f"{email}.xlsx"})
     forget(email=email, workspace=workspace)
     assert workspace.ledger.run(done.receipt.run_id).context == {"preview_first": True}
+
+
+def job_with(workspace: Workspace, number: int, sheet: str, encoding: str = "utf-8") -> Path:
+    """The folder of a job of the apps that holds a sheet."""
+    job = workspace.home / "jobs" / f"{number:024x}"
+    job.mkdir(parents=True)
+    (job / "source.csv").write_text(sheet, encoding)
+    return job
+
+
+def damaged_workbook(path: Path, how: str) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("sheet.xml", "as it was")
+    body = path.read_bytes()
+    if how == "changed":
+        body = body.replace(b"as it was", b"as it is!")
+    else:  # a bit of each of its two headers says that it is encrypted
+        for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            at = body.index(header) + flags
+            body = body[:at] + bytes([body[at] | 1]) + body[at + 1 :]
+    path.write_bytes(body)
+
+
+@pytest.mark.parametrize("how", ["changed", "encrypted"])
+def test_a_workbook_that_cannot_be_read_stops_no_forgetting_and_is_named_as_one_to_look_at(
+    box: Sandbox, workspace: Workspace, tmp_path: Path, how: str
+) -> None:
+    (person,) = some_people(box, 1)
+    written = tmp_path / "written.xlsx"
+    frame = pd.DataFrame({"Email": [person.email]})
+    plan = make_plan(frame, "validate_emails", {"email": "Email"}, workspace=workspace)
+    plan.run(at_most=1, context={"output": str(written)})
+    job = job_with(workspace, 1, f"Email\n{person.email}\n")
+    kept_here = workspace.home / "old.xlsx"
+    for path in (written, kept_here):
+        damaged_workbook(path, how)
+    receipt = forget(email=person.email, workspace=workspace)
+    assert receipt.left == (str(kept_here),)
+    assert receipt.outputs == (str(written),)
+    assert not job.exists()
+    assert files_with(workspace.home, str(person.email)) == []
+
+
+def test_what_else_names_a_person_is_still_known_when_forgetting_ended_early(
+    box: Sandbox, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (person,) = some_people(box, 1)
+    unlock(workspace, [person])
+    by_profile = job_with(workspace, 1, f"LinkedIn\n{person.linkedin_url}\n")
+
+    def locked(*_: object) -> None:
+        raise LedgerBusyError("Another program has held the ledger")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("leadkit.ledger.ledger.scrub", locked)
+        with pytest.raises(LedgerBusyError):
+            forget(email=person.email, workspace=workspace)
+    forget(email=person.email, workspace=workspace)
+    assert not by_profile.exists()
+    assert files_with(workspace.home, person.linkedin_url.split("/in/")[1]) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_a_name_with_a_letter_beyond_latin_1_is_found_in_every_encoding(
+    workspace: Workspace, encoding: str
+) -> None:
+    job = job_with(workspace, 1, "Email\nŁukasz@example.com\n", encoding)
+    assert forget(email="łukasz@example.com", workspace=workspace).jobs == 1
+    assert not job.exists()
+
+
+@pytest.mark.parametrize("python", ["exit 1", "kill -9 $$", "echo 3 files", None])
+def test_a_search_that_fails_says_that_the_person_was_taken_out_all_the_same(
+    box: Sandbox, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str | None
+) -> None:
+    (person,) = some_people(box, 1)
+    validate(workspace, [person])
+    program = tmp_path / "python"
+    if python is not None:
+        program.write_text(f"#!/bin/sh\ncat > /dev/null\n{python}\n")
+        program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(LeadkitError, match="was taken out, but the files could not be searched") as failed:
+        forget(email=person.email, workspace=workspace)
+    assert str(person.email) not in str(failed.value)
+    assert files_with(workspace.home, str(person.email)) == []
+
+
+def test_nobody_is_told_to_delete_the_ledger_over_the_longer_address_of_somebody_else(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    (other,) = some_people(box, 1)
+    assert other.email
+    validate(workspace, [other])
+    receipt = forget(email=other.email[1:], workspace=workspace)
+    assert receipt.left == (str(workspace.home / "ledger.sqlite"),)
+    for told in (str(receipt), receipt_note(receipt)[2]):
+        assert "a longer address or number of somebody else" in told
+        assert "Never delete the ledger" in told

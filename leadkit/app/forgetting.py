@@ -7,7 +7,7 @@ from typing import Literal
 
 from leadkit.app.visitor import Visitor
 from leadkit.errors import InputError
-from leadkit.forgetting import ForgetReceipt, Kept, forget, identifiers, kept
+from leadkit.forgetting import LOOK_FIRST, ForgetReceipt, Kept, forget, identifiers, kept
 from leadkit.workspace import Workspace
 
 #: What a person can be named by: words → kind.
@@ -73,7 +73,7 @@ def receipt_note(receipt: ForgetReceipt) -> tuple[Literal["good", "warn"], str, 
         return (
             "warn",
             "Forgotten, but not everywhere",
-            "The ledger holds the person no more. The files named below still do: delete them by hand.",
+            f"No answer in the ledger is about the person any more. The files below still name them. {LOOK_FIRST}",
         )
     if receipt.facts + receipt.bodies + receipt.runs + receipt.jobs == 0:
         return ("good", "Nothing was kept about this person", "Every file was searched, and nothing is left.")
