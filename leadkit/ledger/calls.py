@@ -192,8 +192,9 @@ class Calls(Transactions):
     def halve(self, operation_id: int, keys: Sequence[str]) -> dict[int, tuple[str, ...]]:
         """Make a call in doubt two, so that each half of its keys can be asked for by itself.
 
-        Each has its part of what is reserved and of what was told. Returns the calls with their keys; none if the
-        keys are not all that is in doubt of one call: somebody else asks for it by now, or was forgotten.
+        Each has its part of what is reserved and of what was told; the first also that of whoever was forgotten
+        meanwhile. Returns the calls with their keys; none if the keys are not all that can be asked for of one call:
+        somebody else asks for it by now.
         """
         with self.writing() as connection:
             asked = {"operation": operation_id, "keys": list(keys)}
@@ -202,14 +203,14 @@ class Calls(Transactions):
             in_doubt = facts.c.call_id == call_id, facts.c.state == FactState.IN_DOUBT
             found = connection.execute(select(facts.c.key, facts.c.id).where(*in_doubt))
             ids = {row.key: row.id for row in found}
-            if ids.keys() != set(keys):
+            if {key for key in ids if not key.startswith(HIDDEN)} != set(keys):
                 return {}
             call = connection.execute(CALL, {"call": call_id}).one()
             first, second = keys[: len(keys) // 2], keys[len(keys) // 2 :]
-            part = call.reserved * len(second) // len(keys)
+            part = call.reserved * len(second) // len(ids)
             kept = call.reserved - part
             told = {"least": min(call.least, kept), "most": min(call.most, kept)}
-            _set_call(connection, call_id, reserved=kept, key_count=len(first), **told)
+            _set_call(connection, call_id, reserved=kept, key_count=len(ids) - len(second), **told)
             rest = {
                 "least": call.least - told["least"],
                 "most": call.most - told["most"],

@@ -310,6 +310,29 @@ def test_the_halves_of_a_call_in_doubt_hold_together_what_the_whole_held(driver:
     assert (record.charged, record.held) == (Amount(2_000, 3_000), 0)
 
 
+def test_whoever_was_forgotten_keeps_the_others_of_their_call_from_no_answer(driver: LedgerDriver) -> None:
+    a, gone, c = (f"{name}@example.com" for name in ("a", "gone", "c"))
+    run = driver.start_run(3_000)
+    whole = run.reserve([a, gone, c])
+    run.doubt(whole, "the answer was lost")
+    driver.ledger.forget({("email", gone)}, suppress=False)
+    claim = run.reclaim(whole.call_id)
+    assert claim is not None
+    run.doubt(claim, "one of them is not there")
+    halves = driver.ledger.halve(run.operation_id, [a, c])
+    assert list(halves.values()) == [(a,), (c,)]
+    assert [call.reserved for call in driver.ledger.calls(run.id)] == [2_000, 1_000]
+    assert [call.key_count for call in driver.ledger.calls(run.id)] == [2, 1]
+    for call_id, keys in halves.items():
+        claim = run.reclaim(call_id)
+        assert claim is not None
+        assert claim.keys == keys
+        run.settle(claim, dict.fromkeys(keys, FOUND), Amount(0, 0))
+    record = driver.ledger.run(run.id)
+    assert (record.charged, record.held) == (Amount(0, 2_000), 1_000), "what was set aside for them stays so"
+    assert len(driver.ledger.doubtful()) == 1
+
+
 def test_what_an_answer_left_out_is_never_taken_for_new(driver: LedgerDriver) -> None:
     run = driver.start_run(10_000)
     run.settle(run.reserve(["a", "b"]), {"a": FOUND}, Amount(2_000, 2_000))
