@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -153,12 +153,17 @@ def forget(
     texts = {text for _, text in ledger.would_forget(given).identifiers}
     # A run that knew the person from earlier on bought nothing of theirs, and wrote them all the same.
     holding = {path for path in written if os.path.isfile(path) and may_hold(Path(path), texts)}
+    folder = workspace.home / "jobs"
     try:
-        jobs = _erase_jobs(workspace.home / "jobs", texts)
+        jobs = _remove(list(_jobs_holding(folder, texts)))
     except OSError as error:
         msg = f"A job of the apps cannot be read: {error}. The ledger was not changed. Forget once more."
         raise LeadkitError(msg) from error
     erased = ledger.forget(given, suppress=suppress)
+    # However the sheet of a run that asked about the person spells them.
+    asking = {Path(output).parent for output in erased.outputs}
+    jobs += _remove([job for job in asking if job.parent == folder and job.is_dir()])
+    by_hand = {path for path in (*erased.outputs, *holding) if Path(path).parent.parent != folder}
     try:
         searched, left = search(workspace.home, texts)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
@@ -174,16 +179,15 @@ def forget(
         suppressed=len(texts) if suppress else 0,
         searched_files=searched,
         left=left,
-        outputs=tuple(sorted({*erased.outputs, *holding})),
+        outputs=tuple(sorted(by_hand)),
     )
 
 
-def _erase_jobs(folder: Path, texts: set[str]) -> int:
+def _remove(jobs: Collection[Path]) -> int:
     """A job holds a copy of its workbook, which cannot be changed in place; a job with the person in it goes."""
-    gone = list(_jobs_holding(folder, texts))
-    for job in gone:
+    for job in jobs:
         shutil.rmtree(job, ignore_errors=True)  # the search tells what is left
-    return len(gone)
+    return len(jobs)
 
 
 def _jobs_holding(folder: Path, texts: set[str]) -> Iterator[Path]:

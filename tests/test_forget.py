@@ -314,3 +314,31 @@ def test_nobody_is_told_to_delete_the_ledger_over_the_longer_address_of_somebody
     for told in (str(receipt), receipt_note(receipt)[2]):
         assert "a longer address or number of somebody else" in told
         assert "Never delete the ledger" in told
+
+
+def test_a_job_that_asked_about_the_person_goes_however_its_sheet_spells_them(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    typed, others = "anna@münchen.example", "bo@example.com"
+    job, other = (
+        job_with(workspace, number, f"Email\n{one}\n") for number, one in enumerate((typed, others))
+    )
+    for folder, one in ((job, typed), (other, others)):
+        frame = pd.DataFrame({"Email": [one]})
+        plan = make_plan(frame, "validate_emails", {"email": "Email"}, workspace=workspace)
+        plan.run(at_most=1, context={"output": str(folder / "result.csv")})
+    receipt = forget(email=typed, workspace=workspace)
+    assert (receipt.jobs, receipt.outputs) == (1, ()), "there is nothing left to delete by hand"
+    assert not job.exists()
+    assert other.exists()
+
+
+def test_a_run_whose_file_was_named_after_somebody_beyond_ascii_does_not_name_them_any_more(
+    workspace: Workspace,
+) -> None:
+    email = "łukasz@example.com"
+    frame = pd.DataFrame({"Email": [email]})
+    plan = make_plan(frame, "validate_emails", {"email": "Email"}, workspace=workspace)
+    done = plan.run(at_most=1, context={"output": f"{email}.xlsx"})
+    forget(email=email, workspace=workspace)
+    assert workspace.ledger.run(done.receipt.run_id).context == {}
