@@ -211,3 +211,30 @@ def test_what_a_list_gave_for_nothing_is_not_paid_for_on_the_word_of_that_list(
     with pytest.raises(ApprovalError, match=r"up to 0\.1 credits each, and 0 was approved"):
         free.run(at_most=0)
     assert not box.charges
+
+
+def test_a_list_that_came_with_an_error_in_its_place_leaves_the_prices_as_they_were(
+    box: Sandbox, open_workspace: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadkit.workspace.PRICES_AGAIN_SECONDS", 0.0)
+    box.set_price("leadiq", "email", 1_500)
+    workspace = open_workspace()
+    workspace.identify("leadiq")
+    plan = plan_of(box, workspace, rows=2)
+    sender = workspace.send
+
+    def send(provider: str) -> Send:
+        def without_costs(request: Request) -> Response:
+            if request != LeadIQ().prices_request():
+                return sender(provider)(request)
+            error = {"message": "costs are not to be had now", "path": ["account", "universalPlan"]}
+            return answer({"data": {"account": {"universalPlan": None}}, "errors": [error]})
+
+        return without_costs
+
+    workspace.send = send  # type: ignore[method-assign]
+    done = plan.run(at_most=100)
+    assert box.charged("leadiq") == done.receipt.charged.most == 3_000
+    assert plan_of(box, open_workspace(), rows=3).preview.most == 1_500, (
+        "two are known, and one at the kept list"
+    )

@@ -17,7 +17,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from leadkit.errors import InputError, SettingsError
+from leadkit.errors import BadAnswerError, InputError, SettingsError
 from leadkit.money import credits_text
 from leadkit.providers.base import Balance, Operation, Price, Request, Response, Search
 from leadkit.providers.json_body import mapping, millicredits, text
@@ -155,8 +155,14 @@ class LeadIQ:
         return Request("POST", "", json={"query": _PRICES})
 
     def decode_prices(self, response: Response) -> Mapping[str, Mapping[str, int]]:
-        """The account's own prices: product ("Api", "Prospector", …) → data point → millicredits."""
-        data, _ = read_graphql(response, ("account",))
+        """The account's own prices: product ("Api", "Prospector", …) → data point → millicredits.
+
+        Raises
+        ------
+        ProviderError
+            An error came in place of the list.
+        """
+        data, errors = read_graphql(response, ("account",))
         account = mapping(data.get("account"))
         plan = mapping(account.get("universalPlan")) or mapping(account.get("dataHubPlan"))
         prices: dict[str, dict[str, int]] = {}
@@ -170,6 +176,8 @@ class LeadIQ:
                 sku, point = text(product.get("sku")), text(cost.get("dataPoint"))
                 if sku and point and price is not None:
                     prices.setdefault(sku, {})[point] = price
+        if errors and not prices:  # not the same as an account that has no list
+            raise BadAnswerError(f"LeadIQ: no price list came. {errors[0]}", provider=NAME)
         return prices
 
     def use_prices(self, prices: Mapping[str, Mapping[str, int]], day: str) -> None:
