@@ -7,6 +7,7 @@ A process that opens the ledger's file beside SQLite, and closes it again, drops
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -36,46 +37,53 @@ def files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-def holds(path: Path, texts: Collection[str]) -> bool:
+def holds(path: Path, texts: Collection[str], *, whole: bool = True, unreadable: bool = False) -> bool:
     """Whether one of the texts, in any case, stands in a file, or in what is packed in it if it is a workbook.
 
-    A workbook that cannot be unpacked counts as one that holds them: nobody can say that it does not.
-
-    Raises
-    ------
-    OSError
-        It cannot be read at this moment.
+    Parameters
+    ----------
+    whole
+        It does not count as part of a longer address, number or name, which may be somebody else's.
+    unreadable
+        What to say of a file that cannot be read, or not be unpacked.
     """
-    needles = [text.lower().encode(code) for text in texts for code in _CODES]
-    beyond_ascii = [text.lower() for text in texts if not text.isascii()]
     try:
-        return any(_stands_in(part, needles, beyond_ascii) for part in _parts(path))
+        return _finds(path, texts, whole=whole)
     except FileNotFoundError:  # deleted meanwhile
         return False
-    except (OSError, MemoryError):
-        raise
-    except Exception:  # damaged or encrypted: zipfile alone raises six kinds of error
-        return True
+    except Exception:  # zipfile alone raises six kinds of error
+        return unreadable
 
 
-def may_hold(path: Path, texts: Collection[str]) -> bool:
-    """As :func:`holds`, and whether it cannot be read."""
-    try:
-        return holds(path, texts)
-    except OSError:
-        return True
-
-
-def _stands_in(part: bytes, needles: Collection[bytes], beyond_ascii: Collection[str]) -> bool:
-    low = part.lower()
-    if any(needle in low for needle in needles):
-        return True
-    # Bytes have a lower case in ASCII only.
-    return bool(beyond_ascii) and any(
-        text in read
-        for read in (part.decode(code, "replace").lower() for code in _CODES)
-        for text in beyond_ascii
+def _finds(path: Path, texts: Collection[str], *, whole: bool) -> bool:
+    lower = [text.lower() for text in texts]
+    patterns = [re.compile(_pattern(text, code, whole=whole)) for text in lower for code in _CODES]
+    all_ascii = all(map(str.isascii, lower))
+    return any(
+        pattern.search(reading)
+        for part in _parts(path)
+        for reading in _in_lower_case(part, all_ascii=all_ascii)
+        for pattern in patterns
     )
+
+
+def _pattern(text: str, code: str, *, whole: bool) -> bytes:
+    found = re.escape(text.encode(code))
+    if not whole:
+        return found
+
+    def one(kind: bytes) -> bytes:  # a character of that kind
+        return {"utf-8": kind, "utf-16-le": kind + rb"\x00", "utf-16-be": rb"\x00" + kind}[code]
+
+    before = one(rb"[\w.%+-]" if "@" in text else rb"[\w-]")
+    # What is before comes last: a pattern that begins with a text is looked for thirty times as fast.
+    return found + rb"(?!%b|%b%b)(?<!%b%b)" % (one(rb"[\w-]"), one(rb"\."), one(rb"\w"), before, found)
+
+
+def _in_lower_case(part: bytes, *, all_ascii: bool) -> Iterator[bytes]:
+    yield part.lower()  # of bytes, only those of ASCII have a lower case
+    for code, start in () if all_ascii else ((code, start) for code in _CODES for start in (0, 1)):
+        yield part[start:].decode(code, "replace").lower().encode(code)
 
 
 def _parts(path: Path) -> Iterator[bytes]:
@@ -89,7 +97,8 @@ def _main() -> None:
     texts = json.loads(sys.stdin.buffer.read())
     found = list(files(Path(sys.argv[1])))
     # As ASCII, in which any name of a file can be written.
-    print(json.dumps([len(found), [str(path) for path in found if may_hold(path, texts)]]))  # noqa: T201
+    left = [str(path) for path in found if holds(path, texts, whole=False, unreadable=True)]
+    print(json.dumps([len(found), left]))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from leadkit.byte_search import files, holds, may_hold, search
+from leadkit.byte_search import files, holds, search
 from leadkit.errors import InputError, LeadkitError
 from leadkit.keys import Unusable, key
 from leadkit.ledger.suppression import PERSONAL_KINDS
@@ -139,8 +139,8 @@ def forget(
     InputError
         No identifier, or one that cannot be read. Nothing was changed.
     LeadkitError
-        A run of this workspace is under way; wait for its end. Or a job cannot be read, and the ledger was not
-        changed. Or the person was taken out, and the files could not be searched.
+        A run of this workspace is under way; wait for its end. Or the person was taken out, and the files could not
+        be searched.
     """
     workspace = workspace or current_workspace()
     given = identifiers({"email": email, "phone": phone, "linkedin": linkedin, "lead_id": lead_id})
@@ -152,13 +152,9 @@ def forget(
     # The ledger goes last: it alone knows what else names the person, should this end early and be asked for again.
     texts = {text for _, text in ledger.would_forget(given).identifiers}
     # A run that knew the person from earlier on bought nothing of theirs, and wrote them all the same.
-    holding = {path for path in written if os.path.isfile(path) and may_hold(Path(path), texts)}
+    holding = {path for path in written if os.path.isfile(path) and holds(Path(path), texts, unreadable=True)}
     folder = workspace.home / "jobs"
-    try:
-        jobs = _remove(list(_jobs_holding(folder, texts)))
-    except OSError as error:
-        msg = f"A job of the apps cannot be read: {error}. The ledger was not changed. Forget once more."
-        raise LeadkitError(msg) from error
+    jobs = _remove(list(_jobs_holding(folder, texts)))
     erased = ledger.forget(given, suppress=suppress)
     # However the sheet of a run that asked about the person spells them.
     asking = {Path(output).parent for output in erased.outputs}

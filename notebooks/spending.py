@@ -360,7 +360,7 @@ def _(forget, here, kind, set_forgotten, suppress, typed):
             )
         )
     except LeadkitError as _error:
-        set_forgotten(panels.trouble(_error, "This was not brought to its end"))
+        set_forgotten(panels.trouble(_error, "Forgetting did not finish"))
     return
 
 

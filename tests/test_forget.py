@@ -342,3 +342,16 @@ def test_a_run_whose_file_was_named_after_somebody_beyond_ascii_does_not_name_th
     done = plan.run(at_most=1, context={"output": f"{email}.xlsx"})
     forget(email=email, workspace=workspace)
     assert workspace.ledger.run(done.receipt.run_id).context == {}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("theirs", ["joann@example.com", "o.ann@example.com", "ann@example.com.au"])
+def test_a_job_with_the_longer_address_of_somebody_else_stays(
+    workspace: Workspace, theirs: str, encoding: str
+) -> None:
+    job = job_with(workspace, 1, f"Email\n{theirs}\n", encoding)
+    assert forget(email="ann@example.com", workspace=workspace).jobs == 0
+    assert job.exists()
+    (job / "result.csv").write_text("Email\nAnn@example.com\n", encoding)
+    assert forget(email="ann@example.com", workspace=workspace).jobs == 1
+    assert not job.exists()
