@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,8 +109,9 @@ def identifiers(given: Mapping[str, str | None]) -> set[tuple[str, str]]:
 def kept(identified: set[tuple[str, str]], workspace: Workspace) -> Kept:
     """How much is kept about whoever has one of these :func:`identifiers`. Changes nothing."""
     found = workspace.ledger.would_forget(identified)
-    jobs = _jobs_holding(workspace.home / "jobs", {text for _, text in found.identifiers})
-    return Kept(found.facts, found.bodies, sum(1 for _ in jobs))
+    folder = workspace.home / "jobs"
+    jobs = {*_jobs_holding(folder, {text for _, text in found.identifiers}), *_jobs_of(folder, found.outputs)}
+    return Kept(found.facts, found.bodies, len(jobs))
 
 
 def forget(
@@ -157,8 +158,7 @@ def forget(
     jobs = _remove(list(_jobs_holding(folder, texts)))
     erased = ledger.forget(given, suppress=suppress)
     # However the sheet of a run that asked about the person spells them.
-    asking = {Path(output).parent for output in erased.outputs}
-    jobs += _remove([job for job in asking if job.parent == folder and job.is_dir()])
+    jobs += _remove(_jobs_of(folder, erased.outputs))
     by_hand = {path for path in (*erased.outputs, *holding) if Path(path).parent.parent != folder}
     try:
         searched, left = search(workspace.home, texts)
@@ -191,3 +191,8 @@ def _jobs_holding(folder: Path, texts: set[str]) -> Iterator[Path]:
     for job in folder.iterdir() if folder.is_dir() else ():
         if job.is_dir() and any(holds(path, texts) for path in files(job)):
             yield job
+
+
+def _jobs_of(folder: Path, outputs: Iterable[str]) -> set[Path]:
+    """The folders of the jobs that write these workbooks."""
+    return {job for output in outputs if (job := Path(output).parent).parent == folder and job.is_dir()}

@@ -327,6 +327,7 @@ def test_a_job_that_asked_about_the_person_goes_however_its_sheet_spells_them(
         frame = pd.DataFrame({"Email": [one]})
         plan = make_plan(frame, "validate_emails", {"email": "Email"}, workspace=workspace)
         plan.run(at_most=1, context={"output": str(folder / "result.csv")})
+    assert kept(identifiers({"email": typed}), workspace).jobs == 1
     receipt = forget(email=typed, workspace=workspace)
     assert (receipt.jobs, receipt.outputs) == (1, ()), "there is nothing left to delete by hand"
     assert not job.exists()

@@ -49,18 +49,20 @@ def erase(connection: Connection, suppression: Suppression, given: Iterable[tupl
     _erase_runs(connection, texts, found)
     found.outputs += _outputs_of(connection, fact_ids, [hidden(suppression, text) for text in texts])
     found.outputs = sorted(set(found.outputs))
-    for table in (calls.c.note,):
-        for text in texts:
-            connection.execute(update(calls).where(table.contains(text, autoescape=True)).values(note=""))
+    for text in texts:
+        connection.execute(update(calls).where(calls.c.note.contains(text, autoescape=True)).values(note=""))
     return found
 
 
 def count(connection: Connection, given: Iterable[tuple[str, str]]) -> Erased:
-    """The facts and raw bodies that :func:`erase` would take out. Changes nothing."""
+    """The facts and raw bodies that :func:`erase` would take out, and its workbooks. Changes nothing."""
     fact_ids, identifiers = _everything_about(connection, given)
     texts = {text for _, text in identifiers}
     showing = _facts_that_show(connection, texts)
-    return Erased(identifiers, len(fact_ids | showing), len(_bodies_that_hold(connection, texts)))
+    bodies_held = len(_bodies_that_hold(connection, texts))
+    return Erased(
+        identifiers, len(fact_ids | showing), bodies_held, outputs=_outputs_of(connection, fact_ids, [])
+    )
 
 
 def _everything_about(
