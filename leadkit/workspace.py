@@ -58,8 +58,8 @@ class Workspace:
         self._transports: dict[str, Transport] = {}
         self._paces: dict[str, Pace] = {}
         self._prices_lock = threading.Lock()
-        self._prices_asked_at: dict[str, float] = {}
-        self._prices_read: set[str] = set()
+        #: Provider → when its prices are read again, for a preview and for a purchase.
+        self._prices_due: dict[str, tuple[float, float]] = {}
 
     @property
     def home(self) -> Path:
@@ -229,20 +229,17 @@ class Workspace:
             return
         with self._prices_lock:  # who comes second waits for the list, and does not buy by the old one
             now = self.clock.monotonic()
-            soon = before_buying or provider not in self._prices_read
-            due = self._prices_asked_at.get(provider, -inf) + (
-                PRICES_AGAIN_SECONDS if soon else PRICES_SECONDS
-            )
-            if now < due:
+            for_preview, for_purchase = self._prices_due.get(provider, (-inf, -inf))
+            if now < (for_purchase if before_buying else for_preview):
                 return
-            self._prices_asked_at[provider] = now
-            self._prices_read.discard(provider)
+            soon = now + PRICES_AGAIN_SECONDS
+            self._prices_due[provider] = soon, soon
             with suppress(ProviderError):
                 prices = found.decode_prices(self.send(provider)(found.prices_request()))
                 day = self.clock.now().date().isoformat()
                 found.use_prices(prices, day)
                 price_lists.remember(self.ledger, provider, self._fingerprint(provider), prices, day)
-                self._prices_read.add(provider)
+                self._prices_due[provider] = now + PRICES_SECONDS, soon
 
     def balance(self, provider: str) -> Balance:
         """What the account has left. A free call; raises ProviderError when it is refused."""

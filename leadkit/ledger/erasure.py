@@ -55,7 +55,7 @@ def erase(connection: Connection, suppression: Suppression, given: Iterable[tupl
 
 
 def count(connection: Connection, given: Iterable[tuple[str, str]]) -> Erased:
-    """The facts and raw bodies that :func:`erase` would take out, and its workbooks. Changes nothing."""
+    """The facts and raw bodies that :func:`erase` would take out, and their runs' workbooks. Changes nothing."""
     fact_ids, identifiers = _everything_about(connection, given)
     texts = {text for _, text in identifiers}
     showing = _facts_that_show(connection, texts)

@@ -75,12 +75,12 @@ def test_a_higher_list_is_never_paid_on_the_word_of_a_plan_that_did_not_know_it(
 def test_a_list_that_rose_since_the_last_run_read_it_is_read_again_before_the_next_one_buys(
     box: Sandbox, open_workspace: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # When the next one buys, the minute has passed and the hour has not.
+    monkeypatch.setattr("leadkit.workspace.PRICES_AGAIN_SECONDS", 0.0)
     workspace = open_workspace()
     plan_of(box, workspace, rows=1).run(at_most=100)
     box.set_price("leadiq", "email", 1_500)
     later = plan_of(box, workspace)
-    # The minute has passed, the hour has not.
-    monkeypatch.setattr("leadkit.workspace.PRICES_AGAIN_SECONDS", 0.0)
     with pytest.raises(ApprovalError, match=r"up to 1\.5 credits each, and 1 was approved"):
         later.run(at_most=100)
     assert box.charged("leadiq") == 1_000
