@@ -48,24 +48,30 @@ def _app(path: Path) -> App:
     return App(path.stem, path, title, about[:1].upper() + about[1:])
 
 
-def home_page(here: Session, unfinished: Sequence[tuple[str, str]]) -> str:
-    """All apps, and what the visitor left unfinished: words and address of each job."""
+def home_page(
+    here: Session, unfinished: Sequence[tuple[str, str]], finished: Sequence[tuple[str, str]]
+) -> str:
+    """All apps; what the visitor left unfinished, and what is there to download: words and address of each job."""
     listed = "".join(
         f'<li><a class="lk-card" href="/{app.name}/"><strong>{escaped(app.title)}</strong>'
         f"<span>{escaped(app.about)}</span></a></li>"
         for app in apps()
     )
-    links = "".join(f'<p><a href="{escaped(href)}">{escaped(words)}</a></p>' for words, href in unfinished)
-    if links:
-        links = (
-            f'<div class="lk-note lk-info"><p class="lk-note-title">You have unfinished work</p>{links}</div>'
-        )
+    begun = _links("You have unfinished work", unfinished)
+    ended = _links("Your newest workbooks", finished)
     return _page(
         "leadkit",
         f'{_banner(here.banner)}<header class="lk-masthead"><p class="lk-brand">leadkit</p>'
         "<h1>What would you like to do?</h1><p>Looking is free. Nothing is bought before you approve an amount.</p>"
-        f'</header>{links}<ul class="lk-apps">{listed}</ul>{_who(here.visitor)}',
+        f'</header>{begun}<ul class="lk-apps">{listed}</ul>{ended}{_who(here.visitor)}',
     )
+
+
+def _links(title: str, jobs: Sequence[tuple[str, str]]) -> str:
+    if not jobs:
+        return ""
+    links = "".join(f'<p><a href="{escaped(href)}">{escaped(words)}</a></p>' for words, href in jobs)
+    return f'<div class="lk-note lk-info"><p class="lk-note-title">{title}</p>{links}</div>'
 
 
 def sign_in_page(*, with_names: bool, next_: str, trouble: str = "") -> str:

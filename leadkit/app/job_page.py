@@ -198,6 +198,12 @@ def job_words(job: JobFolder, status: Status) -> str:
     return f"{job_title(job)}: {words.get(status.state, status.state)}, {done}"
 
 
+def finished_words(job: JobFolder) -> str:
+    """One line about a job with a result, for a list of them."""
+    charged = dict(map(tuple, job.receipt["lines"]))["credits charged"]
+    return f"{job_title(job)}: {charged} credits"
+
+
 def unfinished_links(jobs: Jobs, user: str, app: str = "enrich", at_most: int = 3) -> list[tuple[str, str]]:
     """Words and address of an app's newest jobs that are under way or wait to be resumed."""
     found: list[tuple[str, str]] = []
@@ -294,7 +300,7 @@ def _standing(job: JobFolder, status: Status) -> mo.Html:
         return panels.note(
             "info",
             "Under way",
-            "You can close or reload this page: the work goes on, and this address brings you back to it.",
+            "You can close or reload this page: the work goes on, and this address or the home page brings you back.",
         )
     if status.state == "stopping":
         return panels.note(

@@ -31,7 +31,7 @@ from leadkit.workspace import Workspace
 
 #: Folders of jobs that are over are removed after this many days. What they bought stays in the ledger.
 KEEP_DAYS = 30
-#: How many jobs are looked at for unfinished ones.
+#: How many jobs are looked at for a list of them.
 NEWEST = 50
 #: How long a server that ends waits for the calls under way.
 CLOSE_SECONDS = 10.0
@@ -177,12 +177,17 @@ class Jobs:
 
     def unfinished(self, user: str) -> list[JobFolder]:
         """The user's jobs that are under way or wait to be resumed, newest first."""
-        found = []
+        return [job for job, status in self._newest(user) if not status.finished]
+
+    def finished(self, user: str) -> list[JobFolder]:
+        """The user's jobs that came to their end and have a workbook to download, newest first."""
+        return [job for job, status in self._newest(user) if status.finished and job.receipt]
+
+    def _newest(self, user: str) -> Iterator[tuple[JobFolder, Status]]:
         for job in itertools.islice(self._all(), NEWEST):
             with contextlib.suppress(RunNotFoundError):  # removed at this very moment, or unreadable
-                if job.order.user == user and (status := self.status(job)) and not status.finished:
-                    found.append(job)
-        return found
+                if job.order.user == user:
+                    yield job, self.status(job)
 
     def status(self, job: JobFolder) -> Status:
         """How a job stands now."""

@@ -11,13 +11,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from leadkit.app.home import home_page, sign_in_page, style, trouble_page
-from leadkit.app.job_page import job_words
+from leadkit.app.job_page import finished_words, job_words
 from leadkit.app.session import Session, session
 from leadkit.app.sign_in import SIGNED_IN_SECONDS, SignIn, ThrottledError
 from leadkit.app.visitor import META, Visitor
 from leadkit.errors import LeadkitError, RunNotFoundError
 
-#: How many unfinished jobs the list of apps names.
+#: How many unfinished jobs the list of apps names, and how many finished ones.
 NEWEST_JOBS = 5
 
 
@@ -27,7 +27,7 @@ def routes(sign_in: SignIn, *, secure: bool) -> list[Route]:
     def home(request: Request) -> Response:
         try:
             here = session(Visitor(**request.scope["meta"][META]))
-            return HTMLResponse(home_page(here, _unfinished(here)))
+            return HTMLResponse(home_page(here, _unfinished(here), _finished(here)))
         except LeadkitError as error:
             return HTMLResponse(trouble_page(error), 500)
 
@@ -88,6 +88,14 @@ def _unfinished(here: Session) -> list[tuple[str, str]]:
     for job in here.jobs.unfinished(here.visitor.name)[:NEWEST_JOBS]:
         with contextlib.suppress(RunNotFoundError):  # removed at this very moment
             found.append((job_words(job, here.jobs.status(job)), f"/{job.order.app}/?job={job.id}"))
+    return found
+
+
+def _finished(here: Session) -> list[tuple[str, str]]:
+    found = []
+    for job in here.jobs.finished(here.visitor.name)[:NEWEST_JOBS]:
+        with contextlib.suppress(RunNotFoundError):  # removed at this very moment
+            found.append((finished_words(job), f"/{job.order.app}/?job={job.id}"))
     return found
 
 

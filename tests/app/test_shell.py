@@ -19,6 +19,8 @@ from leadkit.app.places import notebooks_folder
 from leadkit.app.shell import LimitBody, OwnPages, SafeHeaders
 from leadkit.app.visitor import META, Visitor
 from leadkit.sandbox import Sandbox
+from tests.app.books import leads, people_book
+from tests.app.desk import Desk
 from tests.app.doorway import Doorway, doorway, user
 
 
@@ -45,6 +47,23 @@ def test_the_home_page_lists_every_app_with_a_sentence(door: Doorway) -> None:
         assert f'href="/{name}/"' in page.text
     assert "Signed in as alice, who may spend." in page.text
     assert not re.search(r"<strong></strong>|<span></span>", page.text)
+
+
+def test_who_closed_the_page_finds_the_finished_workbook_again_and_nobody_else_does(
+    door: Doorway, town: Sandbox
+) -> None:
+    here = session.session(Visitor("alice"))
+    desk = Desk(here.workspace)
+    desk.jobs, desk.visitor = here.jobs, here.visitor
+    job = desk.approve(desk.draft(people_book(leads(town, 2)), name="O'Brien & Söhne.xlsx"))()
+    assert desk.wait(job).state == "done"
+    link = (
+        f'<a href="/enrich/?job={job.id}">Unlock contact data in O&#x27;Brien &amp; Söhne.xlsx: 2 credits</a>'
+    )
+    assert link in door.person("alice").get(door.url, timeout=30).text
+    assert job.id not in door.person("bob").get(door.url, timeout=30).text
+    job.remove()
+    assert job.id not in door.person("alice").get(door.url, timeout=30).text
 
 
 def test_a_page_can_neither_be_framed_nor_run_what_it_was_not_sent_with(door: Doorway) -> None:
