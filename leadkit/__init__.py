@@ -89,3 +89,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(msg)
     module, attribute = _PUBLIC[name]
     return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    """What completion offers: the public names, not the modules that hold them."""
+    return [*__all__, "__version__"]

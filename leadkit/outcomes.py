@@ -121,6 +121,11 @@ class Done:
     #: One row for each bought key: provider, time, request id and credits, for the workbook's log.
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
 
+    def __repr__(self) -> str:
+        receipt = self.receipt
+        name = f"{receipt.step} with {receipt.provider}"
+        return f"<Done: {name}, {counts_text(receipt.rows)}, credits charged {receipt.charged}>"
+
     @cached_property
     def complete(self) -> bool:
         """Whether nothing is left to be done for any row."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from leadkit.errors import InputError, SettingsError
 from leadkit.hit_rate import hit_rate
 from leadkit.keys import Canonical
 from leadkit.ledger import NEVER_ASKED, STALE, FactState
-from leadkit.money import to_millicredits
+from leadkit.money import credits_text, to_millicredits
 from leadkit.preview import (
     BLANK,
     DUPLICATE,
@@ -29,12 +29,13 @@ from leadkit.preview import (
     TO_BUY,
     UNUSABLE,
     Preview,
+    counts_text,
     free_preview_note,
     make_preview,
 )
 from leadkit.providers.base import Operation
 from leadkit.schemas import check_intake
-from leadkit.steps import DEFAULT_PROVIDER, check_step, row_keys
+from leadkit.steps import DEFAULT_PROVIDER, check_step, row_keys, wants_of
 from leadkit.workspace import Workspace, current_workspace
 
 if TYPE_CHECKING:
@@ -69,9 +70,14 @@ class Plan:
     account: str
     fresh_after: Mapping[int, int]
     preview: Preview
-    workspace: Workspace = field(repr=False)
+    workspace: Workspace
     #: Whether the provider's free preview is asked first, and whoever it does not find is never paid for.
     preview_first: bool = False
+
+    def __repr__(self) -> str:
+        most = credits_text(self.preview.most)
+        name = f"{self.operation.step} with {self.operation.provider}"
+        return f"<Plan: {name}, {counts_text(self.preview.rows)}, credits at most {most}>"
 
     @cached_property
     def hash(self) -> str:
@@ -155,10 +161,9 @@ class Plan:
         out[chosen] = False
         row_states = np.where(out[self.codes], np.int8(LEFT_OUT), self.row_states)
         left = len(self.to_buy) - len(chosen)
-        notes = [
-            *self.preview.notes,
-            f"A pilot: {left:,} more to buy are left out, and their rows stay as they are.",
-        ]
+        notes = [*self.preview.notes]
+        if left:
+            notes.append(f"A pilot: {left:,} more to buy are left out, and their rows stay as they are.")
         if self.preview_first:
             notes.remove(free_preview_note(self.operation, len(new)))
             notes.append(free_preview_note(self.operation, len(chosen)))
@@ -256,7 +261,8 @@ def make_plan(
     via
         The provider; the step's default when left out.
     want
-        The data points that are bought, where the provider sells them one by one.
+        The data points that are bought, where the provider sells them one by one: ``["email", "phone"]``, or
+        ``"email"`` for one.
     refresh
         Buy again what is known already.
     country
@@ -274,7 +280,7 @@ def make_plan(
     """
     workspace = workspace or current_workspace()
     check_step(step)
-    operation = workspace.provider(via or DEFAULT_PROVIDER[step]).operation(step, want)
+    operation = workspace.provider(via or DEFAULT_PROVIDER[step]).operation(step, wants_of(want))
     check_intake(frame, step, columns).raise_for_errors()
     cells = row_keys(operation, frame, columns, country)
 

@@ -19,6 +19,7 @@ from leadkit.ledger.retention import PAGE_KEEPS_DAYS
 from leadkit.money import Amount, credits_text, to_millicredits
 from leadkit.providers.base import Answer, Decoded, Operation, Page, Price, Request, Response, Search
 from leadkit.recorded import RecordedRun, at_todays_price, new_run
+from leadkit.steps import wants_of
 from leadkit.workspace import Workspace, current_workspace
 
 DAY_SECONDS = 86_400
@@ -124,7 +125,7 @@ def search_rows(
 
     ``approval`` is an id that may be used once.
     """
-    workspace = workspace or current_workspace()
+    workspace, want = workspace or current_workspace(), wants_of(want)
     search, most_rows = _checked(step, filters, via, most_rows, workspace, want)
     approved, affordable = _approve(search, most_rows, at_most)
     search = at_todays_price(workspace, search, lambda: workspace.provider(via).search(step, want))
@@ -165,7 +166,7 @@ def known_rows(
     Sends nothing. Raises SettingsError when there is no key for the provider.
     """
     workspace = workspace or current_workspace()
-    search, most_rows = _checked(step, filters, via, most_rows, workspace, want)
+    search, most_rows = _checked(step, filters, via, most_rows, workspace, wants_of(want))
     ledger, account = workspace.ledger, workspace.account(via)
     operation_id = ledger.operation_id(page_operation(search, search.page_size), account)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -22,6 +22,12 @@ DEFAULT_PROVIDER: Mapping[str, str] = {
     "company_details": "leadfeeder",
     "known": "leadey",
 }
+
+
+def wants_of(want: Sequence[str]) -> list[str]:
+    """The data points by name: of ``["email", "phone"]``, and of ``"email, phone"`` as the command line has them."""
+    names = want.split(",") if isinstance(want, str) else want
+    return [name.strip() for name in names if name.strip()]
 
 
 def check_step(step: str) -> None:

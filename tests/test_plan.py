@@ -394,3 +394,37 @@ def test_a_pilot_that_asks_the_free_preview_first_says_how_many_requests_these_a
     said = [note for note in pilot.preview.notes if "free requests" in note]
     assert said == [note for note in said if note.startswith(f"{-(-3 // free.batch_size)} free requests")]
     assert len(said) == 1
+
+
+def test_one_data_point_is_named_as_a_word_and_several_as_a_list_or_with_commas(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    frame = pd.DataFrame({"Email": ["a@example.com"]})
+
+    def bought(want: str | list[str]) -> tuple[str, ...]:
+        return frame.leads.find_people(email="Email", want=want, workspace=workspace).operation.wants
+
+    assert bought("email") == bought(["email"]) == ("email",)
+    assert bought("email, phone") == bought(["email", "phone"])
+    with pytest.raises(InputError, match=r"sells no 'emial'\. Did you mean email\?.*Nothing was sent"):
+        bought("emial")
+    assert not box.requests
+
+
+def test_a_plan_and_what_came_of_it_show_themselves_in_one_line_and_without_anybody(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    person = box.world.known_to("leadleap")[0]
+    plan = make_plan(
+        pd.DataFrame({"Id": [person.lead_id, None]}), "unlock", {"lead_id": "Id"}, workspace=workspace
+    )
+    assert repr(plan) == "<Plan: unlock with leadleap, 1 to buy, 1 blank, credits at most 1>"
+    done = plan.run(at_most=1)
+    assert repr(done) == "<Done: unlock with leadleap, 1 answered, 1 blank, credits charged 1>"
+
+
+def test_a_pilot_that_leaves_nobody_out_does_not_speak_of_leaving_out(workspace: Workspace) -> None:
+    plan = make_plan(
+        pd.DataFrame({"Email": ["a@example.com"]}), "validate_emails", {"email": "Email"}, workspace=workspace
+    )
+    assert plan.pilot(10).preview.notes == plan.preview.notes

@@ -89,10 +89,6 @@ class PlanOptions:
         )
         return {role: column for role in roles if (column := getattr(self, role)) is not None}
 
-    @property
-    def wants(self) -> list[str]:
-        return listed(self.want)
-
 
 def takes_plan_options(command: Callable[..., None]) -> Callable[..., None]:
     """A command that takes the options of PlanOptions, beside those of its own, and is called with them as one."""
@@ -109,11 +105,6 @@ def takes_plan_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in (*shared, *own)}
     return called
-
-
-def listed(text: str) -> list[str]:
-    """``"email, phone"`` as a list."""
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def pairs(options: Sequence[str], option: str, example: str) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leadkit.cli.options import AsJson, OnSandbox, Overwrite, listed, pairs
+from leadkit.cli.options import AsJson, OnSandbox, Overwrite, pairs
 from leadkit.cli.rows import show_rows, write_rows
 from leadkit.cli.terminal import open_workspace, print_json
 from leadkit.errors import InputError
@@ -52,13 +52,14 @@ def search(
 ) -> None:
     """Find people or companies by filter, or people who changed jobs."""
     from leadkit.search import search_rows
+    from leadkit.steps import wants_of
 
     if what not in SEARCHES:
         msg = f"There is no search for {what!r}; there are {', '.join(SEARCHES)}. Nothing was sent."
         raise InputError(msg)
     provider, step = via or SEARCHES[what][0], SEARCHES[what][1]
     with open_workspace(sandbox) as workspace:
-        wants = listed(want)
+        wants = wants_of(want)
         offered = workspace.provider(provider).search(step, wants)
         if filters:
             _show_filters(offered, as_json)

@@ -84,7 +84,7 @@ def plan_book(options: PlanOptions, workspace: Workspace) -> tuple[Book, Plan]:
         step,
         options.columns or _guess_columns(book, step),
         via=options.via,
-        want=options.wants,
+        want=options.want,
         workspace=workspace,
         refresh=options.refresh,
         preview_first=options.preview_first,
