@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from leadkit.cli.options import AsJson, OnSandbox, RunId
-from leadkit.cli.terminal import DONE, NOT_WHOLLY_DONE, open_workspace, print_json, resume_line
+from leadkit.cli.terminal import DONE, NOT_WHOLLY_DONE, on_sandbox, open_workspace, print_json, resume_line
 
 app = typer.Typer(
     add_completion=False,
@@ -46,7 +46,8 @@ def ledger(context: typer.Context, sandbox: OnSandbox = False, as_json: AsJson =
             for fact in {fact.call_id: fact for fact in reversed(doubtful)}.values():
                 more = f" and {counts[fact.call_id] - 1:,} more" if counts[fact.call_id] > 1 else ""
                 print(f"  call {fact.call_id}: {fact.provider} {fact.step} {fact.key}{more}: {fact.why}")
-            print("To decide: leadkit ledger settle CALL charged | not-charged | pay-again | give-up")
+            line = f"leadkit ledger settle CALL DECISION{on_sandbox(workspace)}"
+            print(f"To decide: {line}, which is charged, not-charged, pay-again or give-up.")
 
 
 @app.command()

@@ -134,7 +134,11 @@ def demo(as_json: AsJson = False) -> None:
             plan = make_plan(frame, step, columns, workspace=workspace)
             say(f"\n{plan.preview}")
             with progress_bar(quiet=as_json) as report:
-                done = plan.run(at_most=f"{plan.preview.most / 1000:g}", progress=report)
+                done = plan.run(
+                    at_most=f"{plan.preview.most / 1000:g}",
+                    progress=report,
+                    context={"output": str(target.resolve())},  # named when somebody in it is forgotten
+                )
             say(f"\n{done.receipt}")
             results.append({"preview": plan.preview.to_dict(), "receipt": done.receipt.to_dict()})
             frame = done.frame

@@ -42,7 +42,12 @@ def open_workspace(sandbox: bool) -> Iterator[Workspace]:
     from leadkit.workspace import connect
 
     with connect("sandbox" if sandbox else None) as workspace:
-        yield workspace
+        try:
+            yield workspace
+        except LeadkitError as error:
+            if sandbox and str(error).endswith("See: leadkit ledger"):  # the other ledger would not have it
+                raise type(error)(f"{error} --sandbox") from error
+            raise
 
 
 def open_rows(path: Path, *, sheet: str | None, header_row: int | None, hidden_rows: bool = True) -> Book:
@@ -132,7 +137,12 @@ def check_output(target: Path, overwrite: bool, book: Book | None = None) -> Non
 
 def resume_line(workspace: Workspace, run_id: str) -> str:
     """What to type to go on with a run."""
-    return f"leadkit resume {run_id}{' --sandbox' if workspace.sandbox else ''}"
+    return f"leadkit resume {run_id}{on_sandbox(workspace)}"
+
+
+def on_sandbox(workspace: Workspace) -> str:
+    """What a command needs to be about the same workspace."""
+    return " --sandbox" if workspace.sandbox else ""
 
 
 def finish(book: Book, plan: Plan, done: Done, target: Path, *, overwrite: bool, as_json: bool) -> NoReturn:
@@ -166,8 +176,10 @@ def finish(book: Book, plan: Plan, done: Done, target: Path, *, overwrite: bool,
         if resumable:
             print(f"Everything so far is kept. To go on: {line}")
         elif done.receipt.rows["left out"]:
+            again = "" if overwrite else " and with --overwrite"
             print(
-                "This was a pilot. For the rest, run the same without --pilot; what it bought is known then."
+                f"This was a pilot. For the rest, run the same without --pilot{again}; "
+                "what it bought is known then."
             )
     if isinstance(done.stopped, ProviderError):
         raise typer.Exit(REFUSED)

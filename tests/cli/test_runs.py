@@ -247,6 +247,40 @@ def test_the_line_that_resumes_a_run_on_the_sandbox_says_so(leadkit: Run) -> Non
     )  # 3 credits are all that it may spend
 
 
+def test_who_is_sent_to_the_ledger_is_sent_to_that_of_the_sandbox_when_the_sandbox_was_meant(
+    leadkit: Run,
+) -> None:
+    for unknown in (
+        ("resume", "00000000"),
+        ("ledger", "show", "00000000"),
+        ("ledger", "settle", 12, "charged"),
+    ):
+        assert leadkit(*unknown, "--sandbox").err.endswith("See: leadkit ledger --sandbox\n")
+        assert leadkit(*unknown).err.endswith("See: leadkit ledger\n")
+
+
+def test_a_pilot_says_what_the_rest_needs_to_write_the_same_file(leadkit: Run, tmp_path: Path) -> None:
+    run = (
+        "run",
+        data_folder() / "leadleap_prospects.xlsx",
+        "unlock",
+        "--at-most",
+        40,
+        "-o",
+        tmp_path / "out.xlsx",
+    )
+    assert "run the same without --pilot and with --overwrite;" in leadkit(*run, "--pilot", 2).out
+    assert "run the same without --pilot;" in leadkit(*run, "--pilot", 2, "--overwrite").out
+    assert leadkit(*run, "--overwrite").status == 0
+
+
+def test_forgetting_names_the_workbook_of_the_demo(leadkit: Run, tmp_path: Path) -> None:
+    written = leadkit("demo", "--json").json["output"]
+    person = cells(Path(written))["Lead ID"][0]
+    receipt = leadkit("forget", "--lead-id", person, "--sandbox", "--json").json["forget"]
+    assert receipt["outputs"] == [written]
+
+
 def test_the_command_line_has_every_step_that_the_accessor_has(leadkit: Run, people: Path) -> None:
     assert [step.replace("-", "_") for step in STEPS] == list(DEFAULT_PROVIDER)
     assert leadkit("preview", people, "validate_emails").status == 0
