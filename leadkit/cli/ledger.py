@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadkit.cli.options import AsJson, OnSandbox, RunId
 from leadkit.cli.terminal import DONE, NOT_WHOLLY_DONE, on_sandbox, open_workspace, print_json, resume_line
+
+if TYPE_CHECKING:
+    from leadkit.ledger.history import RunRecord
+    from leadkit.result import Receipt
 
 app = typer.Typer(
     add_completion=False,
@@ -22,20 +27,22 @@ app = typer.Typer(
 def ledger(context: typer.Context, sandbox: OnSandbox = False, as_json: AsJson = False) -> None:
     """Show what was spent, run by run, and what is in doubt."""
     from leadkit.result import make_receipt
+    from leadkit.sheets.grid import counted
 
     if context.invoked_subcommand is not None:
         context.obj = sandbox, as_json  # given before the subcommand, they hold for it
         return
     with open_workspace(sandbox) as workspace:
-        receipts = [make_receipt(record, {}, 0) for record in workspace.ledger.runs()]
+        records = workspace.ledger.runs()
+        receipts = [make_receipt(record, {}, 0) for record in records]
         doubtful = workspace.ledger.doubtful()
         if as_json:
             body = {"runs": [receipt.to_dict() for receipt in receipts]}
             print_json({**body, "in_doubt": [fact._asdict() for fact in doubtful]})
             return
-        print(f"Ledger {workspace.ledger.where}: {len(receipts):,} runs")
-        for record, receipt in zip(workspace.ledger.runs(), receipts, strict=True):
-            print(receipt)
+        print(f"Ledger {workspace.ledger.where}: {counted(len(receipts), 'run')}")
+        for record, receipt in zip(records, receipts, strict=True):
+            _print_run(record, receipt)
             if record.state == "running" and not workspace.ledger.owners.alive(record.owner):
                 print(
                     f"  interrupted        its process is gone. To go on: {resume_line(workspace, record.id)}"
@@ -59,20 +66,32 @@ def show(
 ) -> None:
     """Show one run with its calls."""
     from leadkit.result import make_receipt
+    from leadkit.sheets.grid import counted
 
     sandbox, as_json = sandbox or context.obj[0], as_json or context.obj[1]
     with open_workspace(sandbox) as workspace:
-        receipt = make_receipt(workspace.ledger.run(run_id), {}, 0)
+        record = workspace.ledger.run(run_id)
+        receipt = make_receipt(record, {}, 0)
         calls = workspace.ledger.calls(run_id)
         if as_json:
             print_json({"receipt": receipt.to_dict(), "calls": [call.to_dict() for call in calls]})
             return
-        print(receipt)
+        _print_run(record, receipt)
         for call in calls:
-            what = f"{call.key_count:,} keys, {call.amount} credits, request {call.request_id or 'unknown'}"
+            keys = counted(call.key_count, "key")
+            what = f"{keys}, credits {call.amount}, request {call.request_id or 'unknown'}"
             print(
                 f"  call {call.id}: {call.state.name.lower().replace('_', ' ')}, {what} {call.note}".rstrip()
             )
+
+
+def _print_run(record: RunRecord, receipt: Receipt) -> None:
+    """A receipt, with what tells one run from another months later."""
+    print(receipt)
+    started = datetime.fromtimestamp(record.started_at, UTC)
+    print(f"  started            {started:%Y-%m-%d %H:%M} UTC, by {record.approved_by}")
+    if "output" in record.context:
+        print(f"  workbook           {record.context['output']}")
 
 
 @app.command()
@@ -85,9 +104,11 @@ def settle(
     sandbox: OnSandbox = False,
 ) -> None:
     """Decide about a call that may have been charged and was never answered."""
+    from leadkit.sheets.grid import counted
+
     with open_workspace(sandbox or context.obj[0]) as workspace:
         count = workspace.ledger.decide(call, decision, by=workspace.user)
-        print(f"Call {call}: {decision}, for {count:,} keys. It is noted as your decision.")
+        print(f"Call {call}: {decision}, for {counted(count, 'key')}. It is noted as your decision.")
 
 
 def forget(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from leadkit.sandbox import Sandbox
+from leadkit.workspace import connect
 from tests.cli.calling import Run
 
 
@@ -54,6 +56,23 @@ def test_a_provider_that_needs_a_setting_does_not_hide_the_others_balances(
     assert ended.status == 3
     refused = [found["provider"] for found in ended.json["balances"] if found["refused"]]
     assert refused == ["leadfeeder"]
+
+
+def test_the_ledger_tells_of_each_run_when_it_was_whose_and_for_which_workbook(
+    leadkit: Run, people: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.xlsx"
+    leadkit("run", people, "validate-emails", "--email", "Email", "--at-most", 10, "-o", out)
+    (run,) = leadkit("ledger", "--json").json["runs"]
+    with connect() as workspace:
+        (record,) = workspace.ledger.runs()
+    started = datetime.fromtimestamp(record.started_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    for told in (leadkit("ledger").out, leadkit("ledger", "show", run["run"]).out):
+        assert f"started            {started}, by {record.approved_by}\n" in told
+        assert f"workbook           {out}\n" in told
+    assert leadkit("ledger").out.startswith("Ledger ")
+    assert ": 1 run\n" in leadkit("ledger").out
+    assert "2 keys, credits 0 to 2, request" in leadkit("ledger", "show", run["run"]).out
 
 
 def test_forgetting_names_every_workbook_that_was_written_with_the_person_in_it(
