@@ -20,6 +20,7 @@ from leadkit.review import candidates
 from leadkit.run import Outcome
 from leadkit.schemas import check_result
 
+_NOTHING = "the provider has nothing for it"
 _MUST_NOT = "this person must not be asked about"
 
 
@@ -101,7 +102,7 @@ def _outcome_of(key: str, stored: Stored | None, run_id: str, outcome: Outcome) 
         return "suppressed", stored.note or _MUST_NOT
     if stored is not None and key not in outcome.not_tried:
         if stored.state == FactState.NOT_FOUND:
-            return "not found", stored.note
+            return "not found", stored.note or _NOTHING
         if stored.values.get("ambiguous"):
             return "ambiguous", stored.note
         bought = key in outcome.bought or stored.run_id == run_id

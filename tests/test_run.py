@@ -328,3 +328,24 @@ def test_rows_that_found_no_room_are_tried_again_when_calls_cost_less_than_was_s
     done = unlock(workspace, first, at_most=2)
     assert done.receipt.charged.most == 0
     assert done.receipt.rows["answered"] == 6
+
+
+@pytest.mark.parametrize(
+    ("step", "via", "role", "cell"),
+    [
+        ("unlock", "leadleap", "lead_id", "c_0000000000000000"),
+        ("unlock", "leadfeeder", "lead_id", "999999999"),
+        ("find_people", "leadiq", "email", "nobody@nowhere.example"),
+        ("find_people", "leadfeeder", "email", "nobody@nowhere.example"),
+        ("match_companies", "leadfeeder", "domain", "nowhere.example"),
+        ("company_details", "leadiq", "domain", "nowhere.example"),
+        ("known", "leadey", "email", "nobody@nowhere.example"),
+    ],
+)
+def test_a_row_that_is_not_found_says_so_in_words(
+    workspace: Workspace, step: str, via: str, role: str, cell: str
+) -> None:
+    plan = make_plan(pd.DataFrame({"Cell": [cell]}), step, {role: "Cell"}, via=via, workspace=workspace)
+    row = plan.run(at_most=10).frame.iloc[0]
+    assert row[f"{via}_{step}_status"] == "not found"
+    assert " " in row[f"{via}_{step}_note"]

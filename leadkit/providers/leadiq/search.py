@@ -280,8 +280,8 @@ def _check_change(filters: Mapping[str, Any], page: Page) -> None:  # noqa: ARG0
     if page.rows and all(row.get("change") is None for row in page.rows):
         msg = (
             f"LeadIQ ignored the filter for job changes, which this account does not have: {len(page.rows)} "
-            "rows came without a change, and may have been charged. The search was stopped. Ask LeadIQ to "
-            "enable job changes."
+            "came without a change, and may have been charged. The search was stopped. Ask LeadIQ to enable job "
+            "changes."
         )
         error = PlanLimitError(msg, provider=NAME)
         error.charged = "unknown"
