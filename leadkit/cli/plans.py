@@ -26,6 +26,7 @@ from leadkit.cli.terminal import (
     print_json,
     progress_bar,
     say_notes,
+    say_plan,
 )
 
 
@@ -37,8 +38,7 @@ def preview(options: PlanOptions) -> None:
         if options.as_json:
             print_json({"preview": plan.preview.to_dict(), "notes": list(book.notes)})
         else:
-            say_notes(book)
-            print(plan.preview)
+            say_plan(book, plan)
 
 
 @takes_plan_options
@@ -54,8 +54,7 @@ def run(
         target = output or book.default_output
         check_output(target, overwrite, book)
         if not options.as_json:
-            say_notes(book)
-            print(plan.preview)
+            say_plan(book, plan)
         context = {
             "book": str(options.book.resolve()),
             "output": str(target.resolve()),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 DONE, NOT_WHOLLY_DONE, WRONG_INPUT, REFUSED = 0, 1, 2, 3
 
+#: How many rows are named one by one.
+MOST_NAMED = 5
+
 #: The steps as the command line writes them.
 STEPS = (
     "validate-emails",
@@ -222,6 +225,19 @@ def say_notes(book: Book) -> None:
     print(f"Workbook: {book.name}{sheet}, header in row {book.header_row}")
     for note in book.notes:
         print(f"  Note: {note}")
+
+
+def say_plan(book: Book, plan: Plan) -> None:
+    """The preview, with the first of the rows that cannot be used: somebody may mend them before they buy."""
+    from leadkit.preview import UNUSABLE
+
+    say_notes(book)
+    print(plan.preview)
+    unusable = [place for place in sorted(plan.reasons) if plan.row_states[place] == UNUSABLE]
+    for place in unusable[:MOST_NAMED]:
+        print(f"  row {plan.frame.index[place]}: {plan.reasons[place]}")
+    if len(unusable) > MOST_NAMED:
+        print(f"  and {len(unusable) - MOST_NAMED:,} more that cannot be used")
 
 
 def print_json(body: Mapping[str, Any]) -> None:

@@ -28,6 +28,19 @@ def test_a_preview_sends_nothing_and_counts_every_row(leadkit: Run, people: Path
     assert not box.requests
 
 
+def test_a_preview_names_the_first_rows_that_cannot_be_used_and_counts_the_others(
+    leadkit: Run, people: Path, tmp_path: Path
+) -> None:
+    assert "  row 5: no @ in 'no at sign'\n" in leadkit("preview", people, "validate-emails").out
+    many = tmp_path / "many.csv"
+    many.write_text("Email\nanna@example.com\n" + "\n".join(f"nobody {n}" for n in range(8)))
+    told = leadkit("preview", many, "validate-emails", "--email", "Email").out.splitlines()
+    assert [line for line in told if line.startswith(("  row ", "  and "))] == [
+        *(f"  row {n + 3}: no @ in 'nobody {n}'" for n in range(5)),
+        "  and 3 more that cannot be used",
+    ]
+
+
 def test_a_run_writes_the_enriched_workbook_and_prints_a_receipt(
     leadkit: Run, people: Path, box: Sandbox, tmp_path: Path
 ) -> None:
