@@ -148,7 +148,9 @@ def search_rows(
         pages = _pages(search, filters, affordable, lambda *page: _buy(run, search, workspace, *page))
     found = _rows(search, pages, affordable, workspace.ledger)
     if affordable < most_rows:
-        found.attrs["notes"].append(f"at_most is enough for {affordable:,} of the {most_rows:,} rows.")
+        found.attrs["notes"].append(
+            f"What may be spent is enough for {affordable:,} of the {most_rows:,} rows."
+        )
     return found
 
 
@@ -205,12 +207,14 @@ def _fresh_after(ledger: Ledger) -> dict[int, int]:
 def _rows(search: Search, pages: Sequence[Stored], most_rows: int, ledger: Ledger) -> pd.DataFrame:
     """The rows of the pages, each once, without those of people who must not be asked about."""
     first = search.columns[0].name  # every provider's first column is the id of the row
-    rows = [dict(row) for page in pages for row in page.values["rows"]]
-    rows = _without_suppressed(rows, first, ledger)
+    came = [dict(row) for page in pages for row in page.values["rows"]]
+    rows = _without_suppressed(came, first, ledger)
     dtypes = {column.name: DTYPES[column.dtype] for column in search.columns}
     found = pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
     found = found.drop_duplicates(subset=first, ignore_index=True).head(most_rows)
     found.attrs["notes"] = _notes(search, pages, most_rows)
+    if hidden := len(came) - len(rows):
+        found.attrs["notes"].append(f"Left out, because they must not be asked about: {hidden:,}.")
     return found
 
 
@@ -248,13 +252,13 @@ def _approve(search: Search, most_rows: int, at_most: int | float | str | None) 
         f"This search costs at most {credits_text(most)} credits at {search.provider} for {most_rows:,} rows"
     )
     if wanted is None:
-        msg = f"{told}. Nothing was sent. Say what may be spent (at_most), or ask for fewer rows (most_rows)."
+        msg = f"{told}. Nothing was sent. Say what may be spent at most, or ask for fewer rows."
         raise ApprovalError(msg)
     approved = min(most, wanted)
     if search.priced_by == "row":
         most_rows = min(most_rows, approved // search.price.most)
     if not most_rows or approved < search.price.most:
-        msg = f"{told}; {credits_text(approved)} is not enough for any. Nothing was sent. Approve more (at_most)."
+        msg = f"{told}; {credits_text(approved)} is not enough for any. Nothing was sent. Approve more."
         raise ApprovalError(msg)
     return approved, most_rows
 

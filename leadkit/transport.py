@@ -247,7 +247,7 @@ def _why_not_sent(error: Exception, connect_seconds: float) -> str:
     if isinstance(error, _UnsendableError):
         return str(error)
     if _any(causes, urllib3.exceptions.NameResolutionError):
-        return "the name of its server is not known. Is this computer online?"
+        return "the name of its server is not known; this computer may be offline"
     if _any(causes, ConnectionRefusedError):
         return "the connection was refused"
     if _any(causes, ssl.SSLError):

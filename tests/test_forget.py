@@ -77,6 +77,7 @@ def test_a_page_of_a_search_that_shows_a_forgotten_person_goes_and_others_stay(
     again = leadkit.search_people(country="DE", most_rows=5, workspace=workspace)
     assert len(box.requests) == sent + 1
     assert list(again["lead_id"]) == [one for one in found["lead_id"] if one != gone]
+    assert again.attrs["notes"][-1] == "Left out, because they must not be asked about: 1."
 
 
 def test_how_much_would_go_is_told_before_and_changes_nothing(box: Sandbox, workspace: Workspace) -> None:

@@ -137,7 +137,7 @@ def test_an_amount_that_is_not_enough_for_all_rows_buys_as_many_as_it_is_enough_
     found = leadkit.search_people(**asked, most_rows=100, at_most=1)
     assert len(found) == 10
     assert box.charged("leadiq") == 1_000
-    assert "at_most is enough for 10 of the 100 rows." in found.attrs["notes"]
+    assert "What may be spent is enough for 10 of the 100 rows." in found.attrs["notes"]
     with pytest.raises(ApprovalError, match="0.05 is not enough for any. Nothing was sent"):
         leadkit.search_people(**asked, most_rows=100, at_most=0.05)
 

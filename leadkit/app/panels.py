@@ -16,6 +16,7 @@ from leadkit.app.steps import Step
 from leadkit.money import credits_text
 from leadkit.preview import Preview, duration_text
 from leadkit.sheets import Book
+from leadkit.sheets.grid import counted
 
 Kind = Literal["info", "good", "warn", "bad"]
 
@@ -131,7 +132,7 @@ def progress(status: Status, step: Step) -> mo.Html:
 
 def file_line(book: Book) -> mo.Html:
     """Which file was read, and how much is in it."""
-    size = f"{len(book.frame):,} rows, {len(book.frame.columns):,} columns"
+    size = f"{counted(len(book.frame), 'row')}, {counted(len(book.frame.columns), 'column')}"
     sheet = f", sheet “{escaped(book.sheet)}”" if book.sheet else ""
     return mo.Html(f'<p class="lk-file"><strong>{escaped(book.name)}</strong>{sheet}: {size}</p>')
 

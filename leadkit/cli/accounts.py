@@ -27,8 +27,9 @@ def balance(sandbox: OnSandbox = False, as_json: AsJson = False) -> None:
             said = [
                 f"{credits_text(amount)} credits {what}" for amount, what in amounts if amount is not None
             ]
-            until = [f"the period ends {found.period_end}"] if found.period_end else []
-            print(f"{found.provider}: {'; '.join([*said, *until, *([found.note] if found.note else [])])}")
+            note = found.note.removeprefix(f"{found.provider}: ")  # an error names its provider itself
+            until = [f"the period ends {found.period_end[:10]}"] if found.period_end else []
+            print(f"{found.provider}: {'; '.join([*said, *until, *([note] if note else [])])}")
     if any(found.refused for found in balances):
         raise typer.Exit(REFUSED)
 

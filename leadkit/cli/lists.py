@@ -14,6 +14,8 @@ from leadkit.errors import InputError
 
 Via = Annotated[str, typer.Option(help="leadiq or leadfeeder.")]
 Scope = Annotated[str, typer.Option(help="For Leadfeeder: contact or company.")]
+#: How many rows are named one by one.
+MOST_NOTES = 20
 
 
 def add_to_list(
@@ -49,8 +51,12 @@ def add_to_list(
     with open_workspace(sandbox) as workspace:
         told = add(opened.frame, name, columns, via=via, scope=scope, dry_run=dry_run, workspace=workspace)
     print(", ".join(f"{count:,} {status}" for status, count in told["list_status"].value_counts().items()))
-    for row, note in told.loc[told["list_note"] != "", "list_note"].head(20).items():
+    notes = told.loc[told["list_note"] != "", "list_note"]
+    for row, note in notes.head(MOST_NOTES).items():
         print(f"  row {row}: {note}")
+    if len(notes) > MOST_NOTES:
+        where = "" if dry_run else "; the column list_note names them all"
+        print(f"  and {len(notes) - MOST_NOTES:,} more rows{where}")
     if not dry_run:
         opened.save_as(target, opened.frame.join(told), overwrite=overwrite)
         print(f"Written: {target.resolve()}")

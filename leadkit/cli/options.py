@@ -18,10 +18,18 @@ Book = Annotated[
     Path, typer.Argument(metavar="BOOK", help="A workbook: .xlsx, .xlsm, .csv, .xls, .xlsb or .ods.")
 ]
 Sheet = Annotated[str | None, typer.Option(help="The sheet; the first visible one when left out.")]
-HeaderRow = Annotated[int | None, typer.Option(help="Spreadsheet row of the header; found when left out.")]
+HeaderRow = Annotated[
+    int | None, typer.Option(help="Spreadsheet row of the header, 0 for none; found when left out.")
+]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where the copy with the results goes.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")]
-OnSandbox = Annotated[bool, typer.Option("--sandbox", help="Use invented people and no real credits.")]
+OnSandbox = Annotated[
+    bool,
+    typer.Option(
+        "--sandbox",
+        help="Use invented people and no real credits; their balances and lists last for one command.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, from its receipt.")]
 

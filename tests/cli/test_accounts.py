@@ -16,6 +16,9 @@ def test_the_balance_and_the_ledger_are_shown(leadkit: Run, people: Path) -> Non
     leadkit("run", people, "validate-emails", "--email", "Email", "--at-most", 10)
     balances = {found["provider"]: found for found in leadkit("balance", "--json").json["balances"]}
     assert balances["leadleap"]["remaining"] == 5_000_000
+    ends = balances["leadleap"]["period_end"]
+    assert "T" in ends
+    assert f"the period ends {ends.partition('T')[0]}\n" in leadkit("balance").out
     ledger = leadkit("ledger", "--json").json
     (run,) = ledger["runs"]
     assert run["state"] == "done"
@@ -45,6 +48,7 @@ def test_a_provider_that_is_down_is_told_by_the_exit_status_beside_the_others_ba
     assert ended.status == 3
     (line,) = [line for line in ended.out.splitlines() if line.startswith("leadleap")]
     assert "503" in line
+    assert line.count("leadleap:") == 1
     assert "unknown" not in line
 
 

@@ -33,6 +33,14 @@ def test_rows_go_on_a_list_and_the_list_comes_back_as_csv(leadkit: Run, fair: Pa
     assert list(pd.read_csv(tmp_path / "fair.csv")["email"]) == ["anna@example.com"]
 
 
+def test_rows_that_are_not_named_one_by_one_are_counted(leadkit: Run, tmp_path: Path) -> None:
+    nameless = tmp_path / "nameless.csv"
+    nameless.write_text("Vorname,Nachname,E-Mail\n" + "Anna,,a@example.com\n" * 23)
+    told = leadkit("add-to-list", nameless, "--list", "Fair", *COLUMNS).out
+    assert told.count("no last name") == 20
+    assert "  and 3 more rows; the column list_note names them all\n" in told
+
+
 def test_an_export_replaces_no_file_unasked(leadkit: Run, fair: Path, tmp_path: Path) -> None:
     leadkit("add-to-list", fair, "--list", "Fair", *COLUMNS)
     (tmp_path / "fair.csv").write_text("precious")
