@@ -33,6 +33,8 @@ OUTCOMES = (
 )
 #: With one of these a run is not wholly done.
 UNFINISHED = ("in doubt", "over budget", "failed", "not tried")
+#: Why a receipt gives a least and a most.
+INEXACT = "The provider does not say exactly what its answers cost."
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class Receipt:
             ("credits charged", str(self.charged)),
             ("calls", f"{self.calls:,}"),
         ]
+        if not self.charged.exact:
+            lines.append(("note", INEXACT))
         if self.held:
             lines.append(("credits held", f"{credits_text(self.held)}, for what is in doubt"))
         if self.repeated:

@@ -349,3 +349,15 @@ def test_a_row_that_is_not_found_says_so_in_words(
     row = plan.run(at_most=10).frame.iloc[0]
     assert row[f"{via}_{step}_status"] == "not found"
     assert " " in row[f"{via}_{step}_note"]
+
+
+def test_a_receipt_says_why_it_gives_a_least_and_a_most(workspace: Workspace) -> None:
+    frame = pd.DataFrame({"Email": ["nobody@nowhere.example"]})
+    inexact = make_plan(frame, "find_people", {"email": "Email"}, via="leadiq", workspace=workspace).run(
+        at_most=1
+    )
+    why = "The provider does not say exactly what its answers cost."
+    assert str(inexact.receipt.charged) == "0 to 0.1"
+    assert ("note", why) in inexact.receipt.lines()
+    exact = make_plan(frame, "known", {"email": "Email"}, workspace=workspace).run(at_most=1)
+    assert why not in str(exact.receipt)

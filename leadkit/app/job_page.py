@@ -25,6 +25,7 @@ from leadkit.app.upload import ENDINGS, LIMIT_BYTES, example
 from leadkit.app.visitor import visitor
 from leadkit.errors import LeadkitError, RunNotFoundError
 from leadkit.money import credits_text
+from leadkit.outcomes import INEXACT
 
 #: What became of a row → how many, and what a person can do about it. Why, is told below it.
 LEFT_OVER: Mapping[str, tuple[str, str]] = {
@@ -294,7 +295,7 @@ def left_to_spend(status: Status) -> int:
 def _standing(job: JobFolder, status: Status) -> mo.Html:
     spent = f"{status.charged} of the {credits_text(status.approved)} approved credits were spent."
     if not status.charged.exact:
-        spent += " The provider does not say exactly what its answers cost."
+        spent += f" {INEXACT}"
     go_on = "Everything so far is kept, and nothing is paid for twice. Resume it whenever you like."
     if status.state == "running":
         return panels.note(
