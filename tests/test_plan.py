@@ -193,6 +193,8 @@ def test_a_step_or_provider_that_does_not_exist_is_refused_in_words(workspace: W
         make_plan(frame, "validate", {"email": "Email"}, workspace=workspace)
     with pytest.raises(InputError, match="no provider 'clay'; there are leadleap"):
         make_plan(frame, "validate_emails", {"email": "Email"}, via="clay", workspace=workspace)
+    with pytest.raises(InputError, match=r"no provider 'LeadIQ';.* Did you mean leadiq\? Nothing was sent"):
+        make_plan(frame, "validate_emails", {"email": "Email"}, via="LeadIQ", workspace=workspace)
 
 
 def test_a_preview_without_a_key_works_and_says_what_it_cannot_know(

@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 
 from leadkit.errors import InputError
 from leadkit.providers.base import Provider
+from leadkit.providers.filters import meant
 from leadkit.providers.leadey import Leadey
 from leadkit.providers.leadfeeder import Leadfeeder
 from leadkit.providers.leadiq import LeadIQ
@@ -58,5 +59,8 @@ def make_provider(name: str, settings: Settings) -> Provider:
     for point in entry_points(group=ENTRY_POINTS, name=name):
         provider: Provider = point.load()(settings)
         return provider
-    msg = f"There is no provider {name!r}; there are {', '.join(provider_names())}. Nothing was sent."
+    names = provider_names()
+    msg = (
+        f"There is no provider {name!r}; there are {', '.join(names)}.{meant(name, names)} Nothing was sent."
+    )
     raise InputError(msg)
