@@ -34,7 +34,7 @@ OUTCOMES = (
 #: With one of these a run is not wholly done.
 UNFINISHED = ("in doubt", "over budget", "failed", "not tried")
 #: Why a receipt gives a least and a most.
-INEXACT = "The provider does not say exactly what its answers cost."
+INEXACT = "Of some answers nobody said exactly what they cost."
 
 
 @dataclass(frozen=True)

@@ -356,7 +356,7 @@ def test_a_receipt_says_why_it_gives_a_least_and_a_most(workspace: Workspace) ->
     inexact = make_plan(frame, "find_people", {"email": "Email"}, via="leadiq", workspace=workspace).run(
         at_most=1
     )
-    why = "The provider does not say exactly what its answers cost."
+    why = "Of some answers nobody said exactly what they cost."
     assert str(inexact.receipt.charged) == "0 to 0.1"
     assert ("note", why) in inexact.receipt.lines()
     exact = make_plan(frame, "known", {"email": "Email"}, workspace=workspace).run(at_most=1)

@@ -27,7 +27,9 @@ def balance(sandbox: OnSandbox = False, as_json: AsJson = False) -> None:
             said = [
                 f"{credits_text(amount)} credits {what}" for amount, what in amounts if amount is not None
             ]
-            note = found.note.removeprefix(f"{found.provider}: ")  # an error names its provider itself
+            note = found.note
+            if note.casefold().startswith(f"{found.provider}: "):  # an error names its provider itself
+                note = note.partition(": ")[2]
             until = [f"the period ends {found.period_end[:10]}"] if found.period_end else []
             print(f"{found.provider}: {'; '.join([*said, *until, *([note] if note else [])])}")
     if any(found.refused for found in balances):

@@ -394,7 +394,7 @@ def test_answers_are_written_into_the_sheets_own_blank_cells_where_that_was_chos
 def test_a_charge_that_nobody_knows_exactly_is_shown_with_the_reason(desk: Desk, box: Sandbox) -> None:
     job = desk.approve(desk.draft(people_book(leads(box, 2))))()
     status = desk.wait(job)
-    why = "The provider does not say exactly what its answers cost."
+    why = "Of some answers nobody said exactly what they cost."
     assert why not in job_head(job, status).text
     unsure = replace(status, charged=Amount(0, status.charged.most))
     assert f"0 to 2 of the 2 approved credits were spent. {why}" in job_head(job, unsure).text
