@@ -47,9 +47,9 @@ class ForgetReceipt:
         lines = [
             f"Forget {self.id}: facts {self.facts}, raw answers {self.bodies}, runs {self.runs}, jobs {self.jobs} "
             "held the person and hold them no more.",
-            f"Files of the workspace searched byte by byte: {self.searched_files}, for the person's identifiers, "
-            f"of which {self.identifiers} are known: "
-            + ("none is left." if not self.left else f"still there in {', '.join(self.left)}. {LOOK_FIRST}"),
+            f"Files of the workspace searched byte by byte: {self.searched_files:,}. "
+            f"Identifiers of the person looked for: {self.identifiers:,}. "
+            + (f"Still there in {', '.join(self.left)}. {LOOK_FIRST}" if self.left else "None is left."),
         ]
         if self.suppressed:
             lines.append("The person is on the list of people who are not asked about again.")

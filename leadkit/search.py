@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -120,10 +121,12 @@ def search_rows(
     want: Sequence[str] = (),
     workspace: Workspace | None = None,
     approval: str | None = None,
+    output: Path | None = None,
 ) -> pd.DataFrame:
     """The search behind :func:`search_people` and its like, which say what it takes and gives.
 
-    ``approval`` is an id that may be used once.
+    ``approval`` is an id that may be used once. ``output`` is the file that the caller writes the rows into: it is
+    named when somebody in it is forgotten.
     """
     workspace, want = workspace or current_workspace(), wants_of(want)
     search, most_rows = _checked(step, filters, via, most_rows, workspace, want)
@@ -142,7 +145,11 @@ def search_rows(
             "expected_millicredits": None if approved else 0,
             "most_millicredits": approved,
         },
-        context={"filters": dict(filters), "most_rows": most_rows},
+        context={
+            "filters": dict(filters),
+            "most_rows": most_rows,
+            **({"output": str(output.resolve())} if output else {}),
+        },
         approval=approval,
     ) as run:
         pages = _pages(search, filters, affordable, lambda *page: _buy(run, search, workspace, *page))

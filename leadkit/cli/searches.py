@@ -73,6 +73,7 @@ def search(
                 most_rows=most_rows,
                 at_most=at_most,
                 workspace=workspace,
+                output=output,
             )
             write(found)
         notes: list[str] = found.attrs["notes"]

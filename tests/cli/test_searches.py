@@ -94,3 +94,13 @@ def test_a_cell_from_a_provider_cannot_paint_the_terminal_or_run_in_a_spreadshee
     assert ended.status == 0
     assert "\x1b" not in ended.out
     assert pd.read_csv(tmp_path / "found.csv")["title"].tolist() == ["'=1+1"]
+
+
+def test_forgetting_names_the_file_that_a_search_wrote_with_the_person_in_it(
+    leadkit: Run, tmp_path: Path
+) -> None:
+    first, other = tmp_path / "first.xlsx", tmp_path / "other.csv"
+    leadkit("search", "people", "--filter", "country=DE", "--most-rows", 5, "-o", first)
+    leadkit("search", "people", "--filter", "country=FR", "--most-rows", 5, "-o", other)
+    receipt = leadkit("forget", "--lead-id", cells(first)["lead_id"][0], "--json").json["forget"]
+    assert receipt["outputs"] == [str(first)]
