@@ -241,7 +241,8 @@ def _notes(search: Search, pages: Sequence[Stored], most_rows: int) -> list[str]
 
 
 def _without_suppressed(rows: list[dict[str, Any]], first: str, ledger: Ledger) -> list[dict[str, Any]]:
-    """Whoever must not be asked about is not shown, either."""
+    """Whoever must not be asked about is not shown, either: of who was on the list before, only a place was kept."""
+    rows = [row for row in rows if row]
     ids = [str(row.get(first)) for row in rows]
     hidden = {ids[place] for place in ledger.suppressed("lead_id", ids)}
     hidden |= ledger.suppressed_answers(dict(zip(ids, rows, strict=True)))

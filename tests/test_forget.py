@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 import leadkit
 from leadkit.app.forgetting import receipt_note
 from leadkit.errors import InputError, LeadkitError, LedgerBusyError
 from leadkit.forgetting import Kept, forget, identifiers, kept
+from leadkit.ledger.schema import bodies
 from leadkit.plan import make_plan
 from leadkit.result import Done
 from leadkit.sandbox import Sandbox
@@ -38,6 +41,13 @@ def validate(workspace: Workspace, people: list[Person]) -> Done:
 def files_with(home: Path, text: str) -> list[str]:
     needles = (text.encode(), text.lower().encode())
     return [p.name for p in home.rglob("*") if p.is_file() and any(n in p.read_bytes() for n in needles)]
+
+
+def raw_answers_with(workspace: Workspace, text: str) -> int:
+    """How many of the raw answers hold it; they are packed, so that a search of the bytes does not see into them."""
+    with workspace.ledger.reading() as connection:
+        packed = connection.execute(select(bodies.c.body)).scalars().all()
+    return sum(text.encode() in zlib.decompress(body) for body in packed)
 
 
 def test_a_forgotten_person_is_in_no_file_of_the_workspace_by_any_identifier(
@@ -163,6 +173,35 @@ def test_somebody_suppressed_by_address_leaves_no_trace_when_bought_by_another_i
     assert pd.isna(done.frame["leadleap_email"].iloc[0])
     assert person.email not in done.frame.to_csv()
     assert person.email not in done.provenance.to_csv()
+    assert files_with(workspace.home, person.email) == []
+    assert raw_answers_with(workspace, person.email) == 0
+    assert unlock(workspace, [person]).receipt.charged.most == 0, "what was paid for stays known"
+
+
+def test_a_search_that_finds_a_forgotten_person_again_stores_nothing_of_them_and_goes_on_as_before(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    found = leadkit.search_people(country="DE", most_rows=150, workspace=workspace)
+    gone = found["lead_id"][3]
+    forget(lead_id=gone, workspace=workspace)
+    again = leadkit.search_people(country="DE", most_rows=150, workspace=workspace)
+    # In the place of whoever is left out stands the next one of the last page.
+    assert list(again["lead_id"])[:-1] == [one for one in found["lead_id"] if one != gone]
+    assert "Left out, because they must not be asked about: 1." in again.attrs["notes"]
+    assert files_with(workspace.home, gone) == []
+    assert raw_answers_with(workspace, gone) == 0
+
+
+def test_an_id_that_a_sheet_had_in_other_capitals_is_forgotten_with_the_person(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    (person,) = some_people(box, 1)
+    unlock(workspace, [person])
+    frame = pd.DataFrame({"Lead ID": [person.lead_id.upper()]})
+    plan = make_plan(frame, "unlock", {"lead_id": "Lead ID"}, workspace=workspace)
+    plan.run(at_most=1)
+    assert forget(lead_id=person.lead_id, workspace=workspace).left == ()
+    assert plan.keys[0] not in str(workspace.ledger.runs())
 
 
 def test_forgetting_without_suppressing_lets_the_person_be_bought_again(

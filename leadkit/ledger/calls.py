@@ -34,6 +34,7 @@ from leadkit.ledger.statements import (
     set_answers,
     set_facts,
 )
+from leadkit.ledger.suppression import Suppression
 from leadkit.ledger.transactions import Transactions
 from leadkit.money import Amount
 from leadkit.providers.base import Answer
@@ -58,6 +59,8 @@ class Claim:
 
 class Calls(Transactions):
     """What may be sent, and what became of it."""
+
+    suppression: Suppression
 
     def __init__(self, engine: Engine, owners: Owners, clock: Clock, *, where: str, caps: Caps) -> None:
         super().__init__(engine, clock, where=where)
@@ -236,10 +239,16 @@ class Calls(Transactions):
         ``amount`` is what the provider reported; None when it did not, and then up to the reservation may
         have been charged. After a repeat the report is a lower limit only: the first sending may have been
         charged and the repeat was free. Returns the amount that was recorded.
+
+        Nothing is stored of people who must not be asked about, who come back under another identifier or in a
+        search: not in the answers, and no body that shows them.
         """
         with self.writing() as connection:
             call = connection.execute(CALL, {"call": call_id}).one()
-            self._keep_body(connection, call_id, body)
+            allowed = self.suppression.withhold(connection, given)
+            if allowed is given:
+                self._keep_body(connection, call_id, body)
+            given = allowed
             now = self.now()
             rows = connection.execute(FACTS_OF_CALL, {"call": call_id}).all()
             answered = [(fact_id, given[key]) for fact_id, key in rows if key in given]

@@ -78,6 +78,7 @@ def _everything_about(
 def _facts_about(connection: Connection, identifiers: set[tuple[str, str]]) -> set[int]:
     """Numbers of the facts about these identifiers; what their answers name is added to ``identifiers``."""
     texts = {text for _, text in identifiers}
+    lower = {text.lower() for text in texts}
     query = (
         select(facts.c.id, facts.c.key, operations.c.step, answers.c.payload)
         .join(operations, operations.c.id == facts.c.operation_id)
@@ -91,7 +92,8 @@ def _facts_about(connection: Connection, identifiers: set[tuple[str, str]]) -> s
             if of_row & identifiers or texts & {str(value) for value in row.values()}:
                 identifiers |= of_row
         own = set(identifiers_in(values)) | set(_key_identifiers(key, identifiers))
-        if key in texts or own & identifiers:
+        # An id in other capitals was no other person's, and the search of the files tells no capitals apart.
+        if key.lower() in lower or own & identifiers:
             found.add(fact_id)
             identifiers |= own
             if step in _KIND_OF_STEP:  # the id itself names the person, to suppress and to take out of lists

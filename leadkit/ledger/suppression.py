@@ -11,12 +11,14 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
 from leadkit.keys import Unusable, key, parts_of
 from leadkit.ledger.schema import suppressions
+from leadkit.providers.base import Answer
 
 #: Kinds of key that name one person.
 PERSONAL_KINDS = ("email", "phone", "linkedin", "lead_id", "id")
@@ -63,6 +65,30 @@ class Suppression:
             for asked, values in answers.items()
             if any(self.digest(*one) in listed for one in identifiers_in(values))
         }
+
+    def withhold(self, connection: Connection, given: Mapping[str, Answer]) -> Mapping[str, Answer]:
+        """Answers as they may be stored: without whoever is on the list; ``given`` itself when nobody is.
+
+        What is left of an answer about them is that they must not be contacted, and of their row in a page of a
+        search its place, by which the next page is asked for.
+        """
+        listed = set(connection.execute(select(suppressions.c.digest)).scalars())
+        if not listed:
+            return given
+
+        def names_one(values: Mapping[str, Any]) -> bool:
+            ids = (("lead_id", value) for value in values.values() if isinstance(value, str))
+            return any(self.digest(*one) in listed for one in (*identifiers_in(values), *ids))
+
+        kept = dict(given)
+        for asked, answer in given.items():
+            rows = answer.values.get("rows", [])
+            if names_one(answer.values):
+                kept[asked] = Answer("suppressed")
+            elif any(map(names_one, rows)):
+                left = [{} if names_one(row) else row for row in rows]
+                kept[asked] = replace(answer, values={**answer.values, "rows": left})
+        return given if kept == given else kept
 
 
 def _identifiers_of_key(kind: str, text: str) -> Iterator[tuple[str, str]]:
