@@ -195,9 +195,9 @@ class Calls(Transactions):
     def halve(self, operation_id: int, keys: Sequence[str]) -> dict[int, tuple[str, ...]]:
         """Make a call in doubt two, so that each half of its keys can be asked for by itself.
 
-        Each has its part of what is reserved and of what was told; the first also that of whoever was forgotten
-        meanwhile. Returns the calls with their keys; none if the keys are not all that can be asked for of one call:
-        somebody else asks for it by now.
+        Each has its part of what is reserved, and of what was told at the least; the first also that of whoever was
+        forgotten meanwhile. Returns the calls with their keys; none if the keys are not all that can be asked for of
+        one call: somebody else asks for it by now.
         """
         with self.writing() as connection:
             asked = {"operation": operation_id, "keys": list(keys)}
@@ -212,11 +212,13 @@ class Calls(Transactions):
             first, second = keys[: len(keys) // 2], keys[len(keys) // 2 :]
             part = call.reserved * len(second) // len(ids)
             kept = call.reserved - part
-            told = {"least": min(call.least, kept), "most": min(call.most, kept)}
-            _set_call(connection, call_id, reserved=kept, key_count=len(ids) - len(second), **told)
+            least = min(call.least, kept)
+            # Nobody said of which half it was told; added to what one of them costs by itself it would be too much.
+            _set_call(
+                connection, call_id, reserved=kept, key_count=len(ids) - len(second), least=least, most=0
+            )
             rest = {
-                "least": call.least - told["least"],
-                "most": call.most - told["most"],
+                "least": call.least - least,
                 "request_id": call.request_id,
                 "http_status": call.http_status,
             }
@@ -253,10 +255,11 @@ class Calls(Transactions):
             rows = connection.execute(FACTS_OF_CALL, {"call": call_id}).all()
             answered = [(fact_id, given[key]) for fact_id, key in rows if key in given]
             left_out = [fact_id for fact_id, key in rows if key not in given]
-            recorded = _charged(call, amount, share=len(answered) / len(rows) if answered else 1.0)
+            share = len(answered) / len(rows) if answered else 1.0
+            recorded = _charged(call, amount, share=share)
             values = {
                 "least": recorded.least,
-                "most": recorded.most,
+                "most": recorded.most if answered else _told(call, amount, share=share),
                 "request_id": request_id,
                 "http_status": http_status,
                 "note": note,
@@ -348,19 +351,28 @@ def _charged(call: Row[Any], reported: Amount | None, *, share: float) -> Amount
     Earlier sendings of the call may have been charged: what they reported is in the row already, and where
     they did not, up to the reservation may have been.
     """
-    share_reserved = round(call.reserved * share)
+    told = _told(call, reported, share=share)
     if reported is None:
-        return Amount(call.least, max(share_reserved, call.most))
-    earlier = call.most
-    if reported.least < reported.most:
-        # Limits for the whole call: what was left out keeps its part of them in what stays reserved for it, and
-        # saying them again, of a repeat that is free by the documents, raises them no further.
-        beyond = max(reported.most - call.reserved, 0)
-        reported = Amount(reported.least, max(reported.least, min(reported.most, share_reserved + beyond)))
-        earlier = max(call.most - reported.most, 0)
-    if call.attempts == 1:
-        return reported
-    return Amount(max(call.least, reported.least), max(share_reserved, earlier + reported.most))
+        least = call.least
+    elif call.attempts == 1:
+        return Amount(reported.least, told)
+    else:
+        least = max(call.least, reported.least)
+    return Amount(least, max(least, round(call.reserved * share), told))
+
+
+def _told(call: Row[Any], reported: Amount | None, *, share: float) -> int:
+    """The most that all sendings of a call together said that it cost; 0 of those that said nothing."""
+    earlier: int = call.most
+    if reported is None:
+        return earlier
+    if reported.least == reported.most:
+        return earlier + reported.most
+    # Limits for the whole call: what was left out keeps its part of them in what stays reserved for it, and
+    # saying them again, of a repeat that is free by the documents, raises them no further.
+    beyond = max(reported.most - call.reserved, 0)
+    limit = max(reported.least, min(reported.most, round(call.reserved * share) + beyond))
+    return max(earlier - reported.most, 0) + limit
 
 
 def _set_apart(

@@ -149,7 +149,7 @@ def call_records(connection: Connection, run_id: str) -> list[CallRecord]:
             CallState(row.state),
             row.key_count,
             row.reserved,
-            Amount(row.least, row.most),
+            Amount(row.least, max(row.least, row.most)),
             row.attempts,
             row.request_id,
             row.http_status,

@@ -292,6 +292,41 @@ def test_an_estimate_that_is_repeated_for_nothing_is_not_added_up(driver: Ledger
     assert driver.ledger.run(run.id).charged == Amount(0, 1000)
 
 
+def test_what_is_told_of_a_free_repeat_is_not_added_to_what_an_untold_sending_may_have_cost(
+    driver: LedgerDriver,
+) -> None:
+    run = driver.start_run(2_000)
+    claim = run.reserve(["a", "b"])
+    run.doubt(claim, "the answer was lost")
+    for told in (0, 1_000, 0):
+        claim = run.reclaim(claim.call_id) or claim
+        run.settle(claim, {}, Amount(told, told))
+        assert driver.ledger.run(run.id).held == 2_000
+    claim = run.reclaim(claim.call_id) or claim
+    run.settle(claim, dict.fromkeys(claim.keys, FOUND), Amount(1_000, 1_000))
+    assert driver.ledger.run(run.id).charged == Amount(1_000, 2_000)
+
+
+@pytest.mark.parametrize("costs", [(1_000, 0), (0, 1_000), (1_000, 1_000)])
+def test_halves_never_say_more_than_was_set_aside_for_the_whole_whichever_was_told_of_before(
+    driver: LedgerDriver, costs: tuple[int, int]
+) -> None:
+    run = driver.start_run(2_000)
+    claim = run.reserve(["a", "b"])
+    run.doubt(claim, "the answer was lost")
+    claim = run.reclaim(claim.call_id) or claim
+    run.settle(claim, {}, Amount(1_000, 1_000))
+    for (call_id, keys), cost in zip(
+        driver.ledger.halve(run.operation_id, ["a", "b"]).items(), costs, strict=True
+    ):
+        half = run.reclaim(call_id)
+        assert half is not None
+        run.settle(half, dict.fromkeys(keys, FOUND), Amount(cost, cost))
+        record = driver.ledger.run(run.id)
+        assert record.charged.most + record.held <= 2_000
+    assert record.charged.least >= max(1_000, *costs)
+
+
 def test_the_halves_of_a_call_in_doubt_hold_together_what_the_whole_held(driver: LedgerDriver) -> None:
     run = driver.start_run(3_000)
     run.settle(run.reserve(["a", "b", "c"]), {}, Amount(2_000, 2_000))
