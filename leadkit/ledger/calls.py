@@ -281,10 +281,17 @@ class Calls(Transactions):
                 set_answers(connection, new)
             _set_call(connection, call_id, **values)
             if answered and left_out:
-                rest = max(call.reserved - recorded.most, 0)
-                _set_call(connection, call_id, reserved=call.reserved - rest)
-                request = {"request_id": request_id, "http_status": http_status}
-                _set_apart(connection, call, left_out, rest, note or "left out of the answer", request)
+                # What was told beyond the price of those that came was for those that did not: what one of these
+                # may still cost, if it is asked for by itself, has to stay reserved.
+                own = round(call.reserved * share)
+                least, most = (
+                    min(max(told - own, 0), call.reserved - own) for told in (recorded.least, recorded.most)
+                )
+                rest = max(call.reserved - recorded.most + most, 0)
+                of_own = {"least": recorded.least - least, "most": recorded.most - most}
+                _set_call(connection, call_id, reserved=call.reserved - rest, **of_own)
+                told = {"least": least, "most": most, "request_id": request_id, "http_status": http_status}
+                _set_apart(connection, call, left_out, rest, note or "left out of the answer", told)
         return recorded
 
     def doubt(self, call_id: int, why: str, *, body: bytes = b"", amount: Amount | None = None) -> None:
@@ -371,7 +378,7 @@ def _told(call: Row[Any], reported: Amount | None, *, share: float) -> int:
     # Limits for the whole call: what was left out keeps its part of them in what stays reserved for it, and
     # saying them again, of a repeat that is free by the documents, raises them no further.
     beyond = max(reported.most - call.reserved, 0)
-    limit = max(reported.least, min(reported.most, round(call.reserved * share) + beyond))
+    limit: int = max(reported.least, min(reported.most, round(call.reserved * share) + beyond))
     return max(earlier - reported.most, 0) + limit
 
 

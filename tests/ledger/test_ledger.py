@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leadkit.errors import ApprovalError, InputError, RunNotFoundError
-from leadkit.ledger import CallState, FactState
+from leadkit.ledger import CallState, Claim, FactState
 from leadkit.money import Amount
 from leadkit.providers.base import Answer
 from tests.ledger.driver import LedgerDriver
@@ -374,7 +374,30 @@ def test_what_an_answer_left_out_is_never_taken_for_new(driver: LedgerDriver) ->
     (apart,) = run.reserve(["b"]).doubtful
     claim = run.reclaim(apart)
     assert claim is not None
-    assert (claim.keys, claim.reserved, claim.attempt) == (("b",), 0, 2)
+    # It was told of b, too: one of the two cannot have cost more than 1 credit.
+    assert (claim.keys, claim.reserved, claim.attempt) == (("b",), 1_000, 2)
+    record = driver.ledger.run(run.id)
+    assert (record.charged, record.held) == (Amount(1_000, 1_000), 1_000)
+    run.doubt(claim, "the answer was lost")
+    with pytest.raises(InputError, match="told that it charged at least 1 credits"):
+        driver.ledger.decide(apart, "not-charged", by="tester")
+
+
+@pytest.mark.parametrize("costs", [(1_000, 0), (0, 1_000)])
+def test_what_an_answer_left_out_and_is_then_asked_for_in_halves_stays_within_what_was_approved(
+    driver: LedgerDriver, costs: tuple[int, int]
+) -> None:
+    run = driver.start_run(3_000)
+    run.settle(run.reserve(["a", "b", "c"]), {"a": FOUND}, Amount(2_000, 2_000))
+    (apart,) = run.reserve(["b"]).doubtful
+    run.doubt(run.reclaim(apart) or Claim(), "one of them is not there")
+    halves = driver.ledger.halve(run.operation_id, ["b", "c"])
+    for (call_id, keys), cost in zip(halves.items(), costs, strict=True):
+        half = run.reclaim(call_id) or Claim()
+        run.settle(half, dict.fromkeys(keys, FOUND), Amount(cost, cost))
+        record = driver.ledger.run(run.id)
+        assert record.charged.most + record.held <= 3_000
+    assert record.charged.least >= 2_000
 
 
 def test_what_earlier_sendings_reported_is_not_forgotten_when_a_free_repeat_reports_nothing(
