@@ -144,10 +144,15 @@ def _error(
     # After a fault of the server, or with a charge in the same answer, nobody can say that it was free.
     if status >= 500 or (amount is not None and amount.most):
         kind = BadAnswerError
-    money = "Nothing was charged." if kind.charged == "no" else "It may have been charged."
+    # What credits that do not cover a call do to it is documented nowhere: an answer that says that it succeeded, and
+    # has an error in place of data, may be what is left of a part that was bought.
+    free = kind.charged == "no" and (status >= 300 or amount is not None)
+    money = "Nothing was charged." if free else "It may have been charged."
     what = (words or "an answer without data").rstrip(".")
     msg = f"Leadfeeder: {what} ({code or f'HTTP {status}'}). {money} {_advice(kind, code, account_id)}"
     error = kind(msg.rstrip(), provider="leadfeeder", request_id=request_id)
+    if not free:
+        error.charged = "unknown"
     if isinstance(error, BadAnswerError):
         error.amount = amount
     return error
