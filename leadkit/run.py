@@ -351,7 +351,9 @@ class Runner:
                     if error.stops_run:
                         self._stop(error)
                     return
-                first_sent = again.first_sent
+                # Another run may have taken a part of it, which is not to be asked for here, too.
+                claim, first_sent = again, again.first_sent
+                request = self._operation.encode(claim.keys)
             else:
                 self._settle(claim, call_id, response, decoded)
                 return

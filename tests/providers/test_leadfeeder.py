@@ -18,7 +18,7 @@ from leadkit.errors import (
     QuotaExhaustedError,
     SettingsError,
 )
-from leadkit.ledger import CallState
+from leadkit.ledger import CallState, Claim
 from leadkit.money import Amount
 from leadkit.pace import Pace
 from leadkit.providers.base import Operation, Request, Response
@@ -408,3 +408,32 @@ def test_each_hostile_answer_to_a_reveal_ends_in_its_listed_state(
         assert "Example" not in str(found) or expected["outcome"] == "done"
     assert isinstance(outcome.stopped, PriceError) == (case_id == "LF05")
     assert driver.bodies(), "the raw body is kept"
+
+
+def test_a_call_that_another_run_halved_is_repeated_for_what_is_left_of_it(
+    driver: LedgerDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reclaim = driver.ledger.reclaim
+
+    def after_another_run_halved_it(call_id: int, **how: Any) -> Claim | None:
+        monkeypatch.setattr(driver.ledger, "reclaim", reclaim)
+        other = driver.start_run(1_000_000)
+        claim = other.reclaim(call_id)
+        assert claim is not None
+        other.doubt(claim, "one of them is not there")
+        driver.ledger.halve(other.operation_id, claim.keys)
+        return reclaim(call_id, **how)
+
+    asked: list[list[str]] = []
+
+    def reply(request: Request) -> Response:
+        ids = dict(request.query).get("ids", request.path.rpartition("/")[2]).split(",")
+        asked.append(ids)
+        return Response(502, JSON, b"") if len(asked) == 1 else answer([*map(free_to_contact, ids)], charged=1)
+
+    monkeypatch.setattr(driver.ledger, "reclaim", after_another_run_halved_it)
+    outcome, _, calls = carry_out(driver, PROVIDER.operation("unlock"), ["1", "2"], reply)
+    assert asked == [["1", "2"], ["1"]]
+    assert outcome.bought == {"1"}
+    assert set(outcome.in_doubt) == {"2"}
+    assert [call.state for call in calls] == [CallState.SETTLED, CallState.IN_DOUBT]
