@@ -53,6 +53,7 @@ def ledger(context: typer.Context, sandbox: OnSandbox = False, as_json: AsJson =
             for fact in {fact.call_id: fact for fact in reversed(doubtful)}.values():
                 more = f" and {counts[fact.call_id] - 1:,} more" if counts[fact.call_id] > 1 else ""
                 print(f"  call {fact.call_id}: {fact.provider} {fact.step} {fact.key}{more}: {fact.why}")
+            print("The same rows run again ask once more, where the provider documents that as free.")
             line = f"leadkit ledger settle CALL DECISION{on_sandbox(workspace)}"
             print(f"To decide: {line}, which is charged, not-charged, pay-again or give-up.")
 
