@@ -322,16 +322,16 @@ class Runner:
                 self._give_up(claim, call_id, unclear, str(error))
                 self._stop(error)
                 return
-            except RateLimitedError as error:
-                limited += 1
-                unclear = unclear or error.charged == "unknown"
-                wait = retry_after(response.headers, error.body_retry_after, self._clock)
-                if isinstance(error, QuotaExhaustedError) or limited > LIMITED:
-                    self._give_up(claim, call_id, unclear, str(error))
-                    self._stop(_quota(error))
-                    return
-                self._pause(wait if wait is not None else _BACKOFF_SECONDS[min(limited, 3) - 1])
             except ProviderError as error:
+                if error.charged == "no" and isinstance(error, RateLimitedError):
+                    limited += 1
+                    wait = retry_after(response.headers, error.body_retry_after, self._clock)
+                    if isinstance(error, QuotaExhaustedError) or limited > LIMITED:
+                        self._give_up(claim, call_id, unclear, str(error))
+                        self._stop(_quota(error))
+                        return
+                    self._pause(wait if wait is not None else _BACKOFF_SECONDS[min(limited, 3) - 1])
+                    continue
                 if error.charged == "no":
                     self._refused(claim, call_id, unclear, error)
                     return
@@ -343,8 +343,8 @@ class Runner:
                 self._watch_price(claim, amount, error.request_id)
                 again = None
                 # What the provider could not use once it cannot use the second time.
-                worth_it = lost <= REPEATS and not isinstance(error, BadRequestError)
-                if worth_it and self._pause(_BACKOFF_SECONDS[lost - 1]):
+                in_vain = error.stops_run or isinstance(error, BadRequestError)
+                if lost <= REPEATS and not in_vain and self._pause(_BACKOFF_SECONDS[lost - 1]):
                     again = self._reclaim(call_id)
                 if again is None:
                     self._look_up(claim.keys, str(error))

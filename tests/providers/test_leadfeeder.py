@@ -429,7 +429,9 @@ def test_a_call_that_another_run_halved_is_repeated_for_what_is_left_of_it(
     def reply(request: Request) -> Response:
         ids = dict(request.query).get("ids", request.path.rpartition("/")[2]).split(",")
         asked.append(ids)
-        return Response(502, JSON, b"") if len(asked) == 1 else answer([*map(free_to_contact, ids)], charged=1)
+        return (
+            Response(502, JSON, b"") if len(asked) == 1 else answer([*map(free_to_contact, ids)], charged=1)
+        )
 
     monkeypatch.setattr(driver.ledger, "reclaim", after_another_run_halved_it)
     outcome, _, calls = carry_out(driver, PROVIDER.operation("unlock"), ["1", "2"], reply)
@@ -437,3 +439,17 @@ def test_a_call_that_another_run_halved_is_repeated_for_what_is_left_of_it(
     assert outcome.bought == {"1"}
     assert set(outcome.in_doubt) == {"2"}
     assert [call.state for call in calls] == [CallState.SETTLED, CallState.IN_DOUBT]
+
+
+@pytest.mark.parametrize("code", ["too_many_requests", "brand_new"])
+def test_an_error_that_may_have_been_charged_is_repeated_as_an_answer_that_was_lost(
+    driver: LedgerDriver, code: str
+) -> None:
+    replies = [
+        Response(200, JSON, json.dumps({"data": None, "errors": [{"code": code}]}).encode()),
+        answer(free_to_contact("1"), charged=0),
+    ]
+    outcome, sent, (call,) = carry_out(driver, PROVIDER.operation("unlock"), ["1"], lambda _: replies.pop(0))
+    assert outcome.bought == {"1"}
+    assert (len(sent), call.attempts) == (2, 2)
+    assert call.amount == Amount(0, 1_000), "it may have been the first sending that was charged"
