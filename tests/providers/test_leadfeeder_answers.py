@@ -106,14 +106,15 @@ def test_the_code_decides_inside_an_answer_that_says_200() -> None:
     assert isinstance(error_of(said(200, code="too_many_requests", message="x")), RateLimitedError)
 
 
-@pytest.mark.parametrize("code", ["quota_exceeded", "too_many_requests", "entity_not_found"])
+@pytest.mark.parametrize("code", ["quota_exceeded", "too_many_requests", "insufficient_entitlements"])
 def test_an_error_in_place_of_data_that_says_200_may_have_been_charged_unless_it_says_not(code: str) -> None:
     error = error_of(said(200, data=None, errors=[{"code": code}]))
     assert error.charged == "unknown"
     assert "It may have been charged" in str(error)
-    free = error_of(said(200, data=None, errors=[{"code": code}], meta={"credits": {"charged": 0}}))
-    assert free.charged == "no"
-    assert "Nothing was charged" in str(free)
+    told = error_of(said(200, data=None, errors=[{"code": code}], meta={"credits": {"charged": 0}}))
+    for free in (told, error_of(said(200, data=None, errors=[{"code": "entity_not_found"}]))):
+        assert free.charged == "no"
+        assert "Nothing was charged" in str(free)
 
 
 def test_a_fault_of_the_server_may_have_been_charged_whatever_its_code() -> None:

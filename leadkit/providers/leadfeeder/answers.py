@@ -145,8 +145,8 @@ def _error(
     if status >= 500 or (amount is not None and amount.most):
         kind = BadAnswerError
     # What credits that do not cover a call do to it is documented nowhere: an answer that says that it succeeded, and
-    # has an error in place of data, may be what is left of a part that was bought.
-    free = kind.charged == "no" and (status >= 300 or amount is not None)
+    # has an error in place of data, may be what is left of a part that was bought. What is not there is not.
+    free = kind.charged == "no" and (status >= 300 or amount is not None or kind is NotThereError)
     money = "Nothing was charged." if free else "It may have been charged."
     what = (words or "an answer without data").rstrip(".")
     msg = f"Leadfeeder: {what} ({code or f'HTTP {status}'}). {money} {_advice(kind, code, account_id)}"
