@@ -88,10 +88,12 @@ class Checker:
         approved = dict(self._books.execute("SELECT id, approved_millicredits FROM runs"))
         spent = dict.fromkeys(approved, 0)
         for call in calls.values():
-            # A price above the documented one is the provider's breach; it ends the run and is checked there.
             spent[call.run] += min(call.bound, call.reserved)
+        # A price above the documented one is the provider's breach; it ends the run and is checked there. Until its
+        # answer comes, the call keeps what it cost reserved.
+        beyond = sum(charge.beyond for charge in self._provider.charges)
         for run, amount in spent.items():
-            if amount > approved[run]:
+            if amount > approved[run] + beyond:
                 self._fail(f"I3, {when}: {run} has {amount} spent or reserved of {approved[run]} approved")
         if self._provider.charged > sum(approved.values()):
             self._fail(f"I3, {when}: {self._provider.charged} charged of {sum(approved.values())} approved")
