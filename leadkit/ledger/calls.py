@@ -285,10 +285,10 @@ class Calls(Transactions):
                 # may still cost, if it is asked for by itself, has to stay reserved.
                 own = round(call.reserved * share)
                 least, most = (
-                    min(max(told - own, 0), call.reserved - own) for told in (recorded.least, recorded.most)
+                    min(max(cost - own, 0), call.reserved - own) for cost in (recorded.least, recorded.most)
                 )
-                rest = max(call.reserved - recorded.most + most, 0)
                 of_own = {"least": recorded.least - least, "most": recorded.most - most}
+                rest = max(call.reserved - of_own["most"], most)
                 _set_call(connection, call_id, reserved=call.reserved - rest, **of_own)
                 told = {"least": least, "most": most, "request_id": request_id, "http_status": http_status}
                 _set_apart(connection, call, left_out, rest, note or "left out of the answer", told)

@@ -383,6 +383,13 @@ def test_what_an_answer_left_out_is_never_taken_for_new(driver: LedgerDriver) ->
         driver.ledger.decide(apart, "not-charged", by="tester")
 
 
+def test_what_is_told_above_the_documented_price_is_counted_as_a_whole(driver: LedgerDriver) -> None:
+    run = driver.start_run(3_000)
+    run.settle(run.reserve(["a", "b", "c"]), {"a": FOUND}, Amount(5_000, 5_000))
+    record = driver.ledger.run(run.id)
+    assert record.charged.most + record.held == 5_000
+
+
 @pytest.mark.parametrize("costs", [(1_000, 0), (0, 1_000)])
 def test_what_an_answer_left_out_and_is_then_asked_for_in_halves_stays_within_what_was_approved(
     driver: LedgerDriver, costs: tuple[int, int]
