@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, select, update
 
 from leadkit.clock import Clock
-from leadkit.ledger import budget, decisions, evidence
+from leadkit.ledger import budget, costs, decisions, evidence
 from leadkit.ledger.budget import Caps
 from leadkit.ledger.erasure import HIDDEN
 from leadkit.ledger.owners import GONE, Owners
@@ -256,10 +256,10 @@ class Calls(Transactions):
             answered = [(fact_id, given[key]) for fact_id, key in rows if key in given]
             left_out = [fact_id for fact_id, key in rows if key not in given]
             share = len(answered) / len(rows) if answered else 1.0
-            recorded = _charged(call, amount, share=share)
+            recorded = costs.charged(call, amount, share=share)
             values = {
                 "least": recorded.least,
-                "most": recorded.most if answered else _told(call, amount, share=share),
+                "most": recorded.most if answered else costs.told(call, amount, share=share),
                 "request_id": request_id,
                 "http_status": http_status,
                 "note": note,
@@ -281,16 +281,16 @@ class Calls(Transactions):
                 set_answers(connection, new)
             _set_call(connection, call_id, **values)
             if answered and left_out:
-                # What was told beyond the price of those that came was for those that did not: what one of these
-                # may still cost, if it is asked for by itself, has to stay reserved.
-                own = round(call.reserved * share)
-                least, most = (
-                    min(max(cost - own, 0), call.reserved - own) for cost in (recorded.least, recorded.most)
-                )
-                of_own = {"least": recorded.least - least, "most": recorded.most - most}
-                rest = max(call.reserved - of_own["most"], most)
-                _set_call(connection, call_id, reserved=call.reserved - rest, **of_own)
-                told = {"least": least, "most": most, "request_id": request_id, "http_status": http_status}
+                others = costs.of_left_out(call, recorded, share=share)
+                least, most = recorded.least - others.least, recorded.most - others.most
+                rest = max(call.reserved - most, others.most)
+                _set_call(connection, call_id, reserved=call.reserved - rest, least=least, most=most)
+                told = {
+                    "least": others.least,
+                    "most": others.most,
+                    "request_id": request_id,
+                    "http_status": http_status,
+                }
                 _set_apart(connection, call, left_out, rest, note or "left out of the answer", told)
         return recorded
 
@@ -350,36 +350,6 @@ class Calls(Transactions):
         if body:
             row = {"call_id": call_id, "received_at": self.now(), "body": zlib.compress(body, 1)}
             connection.execute(NEW_BODY, row)
-
-
-def _charged(call: Row[Any], reported: Amount | None, *, share: float) -> Amount:
-    """What a call cost, as far as it can be known. ``share`` of its keys were answered.
-
-    Earlier sendings of the call may have been charged: what they reported is in the row already, and where
-    they did not, up to the reservation may have been.
-    """
-    told = _told(call, reported, share=share)
-    if reported is None:
-        least = call.least
-    elif call.attempts == 1:
-        return Amount(reported.least, told)
-    else:
-        least = max(call.least, reported.least)
-    return Amount(least, max(least, round(call.reserved * share), told))
-
-
-def _told(call: Row[Any], reported: Amount | None, *, share: float) -> int:
-    """The most that all sendings of a call together said that it cost; 0 of those that said nothing."""
-    earlier: int = call.most
-    if reported is None:
-        return earlier
-    if reported.least == reported.most:
-        return earlier + reported.most
-    # Limits for the whole call: what was left out keeps its part of them in what stays reserved for it, and
-    # saying them again, of a repeat that is free by the documents, raises them no further.
-    beyond = max(reported.most - call.reserved, 0)
-    limit: int = max(reported.least, min(reported.most, round(call.reserved * share) + beyond))
-    return max(earlier - reported.most, 0) + limit
 
 
 def _set_apart(
