@@ -38,7 +38,7 @@ class Suppression:
     def add(self, connection: Connection, identifiers: Iterable[tuple[str, str]], now: int, why: str) -> int:
         """Put (kind, canonical identifier) pairs on the list; returns how many are new."""
         digests = {self.digest(kind, identifier) for kind, identifier in identifiers}
-        known = set(connection.execute(select(suppressions.c.digest)).scalars())
+        known = _listed(connection)
         rows = [{"digest": digest, "added_at": now, "why": why} for digest in digests - known]
         if rows:
             connection.execute(insert(suppressions), rows)
@@ -46,25 +46,19 @@ class Suppression:
 
     def among(self, connection: Connection, kind: str, keys: Sequence[str]) -> list[int]:
         """Places in ``keys``, which are of one kind, that are on the list."""
-        listed = set(connection.execute(select(suppressions.c.digest)).scalars())
+        listed = _listed(connection)
         if not listed or not (kind in PERSONAL_KINDS or kind == "person"):
             return []
         return [
-            place
-            for place, text in enumerate(keys)
-            if any(self.digest(*one) in listed for one in _identifiers_of_key(kind, text))
+            place for place, text in enumerate(keys) if self._any_on(listed, _identifiers_of_key(kind, text))
         ]
 
     def in_answers(self, connection: Connection, answers: Mapping[str, Mapping[str, Any]]) -> set[str]:
         """Keys whose answer holds an identifier that is on the list."""
-        listed = set(connection.execute(select(suppressions.c.digest)).scalars())
+        listed = _listed(connection)
         if not listed:
             return set()
-        return {
-            asked
-            for asked, values in answers.items()
-            if any(self.digest(*one) in listed for one in identifiers_in(values))
-        }
+        return {asked for asked, values in answers.items() if self._any_on(listed, identifiers_in(values))}
 
     def withhold(self, connection: Connection, given: Mapping[str, Answer]) -> Mapping[str, Answer]:
         """Answers as they may be stored: without whoever is on the list; ``given`` itself when nobody is.
@@ -72,13 +66,13 @@ class Suppression:
         What is left of an answer about them is that they must not be contacted, and of their row in a page of a
         search its place, by which the next page is asked for.
         """
-        listed = set(connection.execute(select(suppressions.c.digest)).scalars())
+        listed = _listed(connection)
         if not listed:
             return given
 
         def names_one(values: Mapping[str, Any]) -> bool:
             ids = (("lead_id", value) for value in values.values() if isinstance(value, str))
-            return any(self.digest(*one) in listed for one in (*identifiers_in(values), *ids))
+            return self._any_on(listed, (*identifiers_in(values), *ids))
 
         kept = dict(given)
         for asked, answer in given.items():
@@ -89,6 +83,13 @@ class Suppression:
                 left = [{} if names_one(row) else row for row in rows]
                 kept[asked] = replace(answer, values={**answer.values, "rows": left})
         return given if kept == given else kept
+
+    def _any_on(self, listed: set[str], identifiers: Iterable[tuple[str, str]]) -> bool:
+        return any(self.digest(*one) in listed for one in identifiers)
+
+
+def _listed(connection: Connection) -> set[str]:
+    return set(connection.execute(select(suppressions.c.digest)).scalars())
 
 
 def _identifiers_of_key(kind: str, text: str) -> Iterator[tuple[str, str]]:
