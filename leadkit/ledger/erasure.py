@@ -202,14 +202,15 @@ def _erase_runs(connection: Connection, texts: set[str], found: Erased) -> None:
         if touched:
             wanted = zlib.compress(json.dumps(kept).encode())
             connection.execute(update(runs).where(runs.c.id == run_id).values(wanted=wanted))
-        said = json.dumps(json.loads(context), ensure_ascii=False).lower()
+        told = json.loads(context)
+        said = json.dumps(told, ensure_ascii=False).lower()
         if any(text in said for text in texts):
             # How the run buys names nobody, and whoever goes on with it has to know.
-            how = {name: value for name, value in json.loads(context).items() if name == "preview_first"}
+            how = {name: value for name, value in told.items() if name == "preview_first"}
             connection.execute(update(runs).where(runs.c.id == run_id).values(context=json.dumps(how)))
             touched = True
         found.runs += touched
-        output = json.loads(context).get("output")
+        output = told.get("output")
         if touched and output:
             found.outputs.append(output)
 
