@@ -201,8 +201,13 @@ def job_words(job: JobFolder, status: Status) -> str:
 
 def finished_words(job: JobFolder) -> str:
     """One line about a job with a result, for a list of them."""
-    charged = dict(map(tuple, job.receipt["lines"]))["credits charged"]
-    return f"{job_title(job)}: {charged} credits"
+    return f"{job_title(job)}: {_charged(job)} credits"
+
+
+def _charged(job: JobFolder) -> str:
+    """What a job with a result was charged, as its receipt says it."""
+    lines: dict[str, str] = dict(map(tuple, job.receipt["lines"]))
+    return lines["credits charged"]
 
 
 def unfinished_links(jobs: Jobs, user: str, app: str = "enrich", at_most: int = 3) -> list[tuple[str, str]]:
@@ -259,8 +264,7 @@ def steps_behind(folder: Path, job_id: str) -> list[tuple[JobFolder, str]]:
     """
     found: list[tuple[JobFolder, str]] = []
     while job_id and (job := JobFolder(folder / job_id)).receipt:
-        charged = dict(map(tuple, job.receipt["lines"]))["credits charged"]
-        found.insert(0, (job, charged))
+        found.insert(0, (job, _charged(job)))
         job_id = job.order.after
     return found
 

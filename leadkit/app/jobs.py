@@ -177,13 +177,10 @@ class Jobs:
 
     def unfinished(self, user: str) -> list[JobFolder]:
         """The user's jobs that are under way or wait to be resumed, newest first."""
-        return [job for job, status in self._newest(user) if not status.finished]
+        return [job for job, status in self.newest(user) if not status.finished]
 
-    def finished(self, user: str) -> list[JobFolder]:
-        """The user's jobs that came to their end and have a workbook to download, newest first."""
-        return [job for job, status in self._newest(user) if status.finished and job.receipt]
-
-    def _newest(self, user: str) -> Iterator[tuple[JobFolder, Status]]:
+    def newest(self, user: str) -> Iterator[tuple[JobFolder, Status]]:
+        """The user's jobs among the newest, newest first, and how each stands."""
         for job in itertools.islice(self._all(), NEWEST):
             with contextlib.suppress(RunNotFoundError):  # removed at this very moment, or unreadable
                 if job.order.user == user:

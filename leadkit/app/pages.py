@@ -27,7 +27,7 @@ def routes(sign_in: SignIn, *, secure: bool) -> list[Route]:
     def home(request: Request) -> Response:
         try:
             here = session(Visitor(**request.scope["meta"][META]))
-            return HTMLResponse(home_page(here, _unfinished(here), _finished(here)))
+            return HTMLResponse(home_page(here, *_jobs(here)))
         except LeadkitError as error:
             return HTMLResponse(trouble_page(error), 500)
 
@@ -83,20 +83,18 @@ def routes(sign_in: SignIn, *, secure: bool) -> list[Route]:
     ]
 
 
-def _unfinished(here: Session) -> list[tuple[str, str]]:
-    found = []
-    for job in here.jobs.unfinished(here.visitor.name)[:NEWEST_JOBS]:
+def _jobs(here: Session) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The newest jobs that are unfinished, and the newest with a workbook to download: words and address of each."""
+    unfinished: list[tuple[str, str]] = []
+    finished: list[tuple[str, str]] = []
+    for job, status in here.jobs.newest(here.visitor.name):
         with contextlib.suppress(RunNotFoundError):  # removed at this very moment
-            found.append((job_words(job, here.jobs.status(job)), f"/{job.order.app}/?job={job.id}"))
-    return found
-
-
-def _finished(here: Session) -> list[tuple[str, str]]:
-    found = []
-    for job in here.jobs.finished(here.visitor.name)[:NEWEST_JOBS]:
-        with contextlib.suppress(RunNotFoundError):  # removed at this very moment
-            found.append((finished_words(job), f"/{job.order.app}/?job={job.id}"))
-    return found
+            address = f"/{job.order.app}/?job={job.id}"
+            if not status.finished and len(unfinished) < NEWEST_JOBS:
+                unfinished.append((job_words(job, status), address))
+            elif status.finished and len(finished) < NEWEST_JOBS and job.receipt:
+                finished.append((finished_words(job), address))
+    return unfinished, finished
 
 
 def _local(there: str) -> str:
