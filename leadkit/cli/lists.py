@@ -9,7 +9,15 @@ import typer
 
 from leadkit.cli.options import AsJson, Book, HeaderRow, OnSandbox, Output, Overwrite, Sheet, pairs
 from leadkit.cli.rows import show_rows
-from leadkit.cli.terminal import DONE, NOT_WHOLLY_DONE, check_output, open_rows, open_workspace, print_json
+from leadkit.cli.terminal import (
+    DONE,
+    NOT_WHOLLY_DONE,
+    check_output,
+    open_rows,
+    open_workspace,
+    print_json,
+    say_rows,
+)
 from leadkit.errors import InputError
 
 Via = Annotated[str, typer.Option(help="leadiq or leadfeeder.")]
@@ -52,11 +60,8 @@ def add_to_list(
         told = add(opened.frame, name, columns, via=via, scope=scope, dry_run=dry_run, workspace=workspace)
     print(", ".join(f"{count:,} {status}" for status, count in told["list_status"].value_counts().items()))
     notes = told.loc[told["list_note"] != "", "list_note"]
-    for row, note in notes.head(MOST_NOTES).items():
-        print(f"  row {row}: {note}")
-    if len(notes) > MOST_NOTES:
-        where = "" if dry_run else "; the column list_note names them all"
-        print(f"  and {len(notes) - MOST_NOTES:,} more rows{where}")
+    where = "" if dry_run else "; the column list_note names them all"
+    say_rows([(row, str(note)) for row, note in notes.items()], MOST_NOTES, f"more rows{where}")
     if not dry_run:
         opened.save_as(target, opened.frame.join(told), overwrite=overwrite)
         print(f"Written: {target.resolve()}")

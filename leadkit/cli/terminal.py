@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -234,10 +234,16 @@ def say_plan(book: Book, plan: Plan) -> None:
     say_notes(book)
     print(plan.preview)
     unusable = [place for place in sorted(plan.reasons) if plan.row_states[place] == UNUSABLE]
-    for place in unusable[:MOST_NAMED]:
-        print(f"  row {plan.frame.index[place]}: {plan.reasons[place]}")
-    if len(unusable) > MOST_NAMED:
-        print(f"  and {len(unusable) - MOST_NAMED:,} more that cannot be used")
+    rows = [(plan.frame.index[place], plan.reasons[place]) for place in unusable]
+    say_rows(rows, MOST_NAMED, "more that cannot be used")
+
+
+def say_rows(rows: Sequence[tuple[object, str]], at_most: int, more: str) -> None:
+    """The first of the rows, each with what there is to say of it, and how many ``more`` there are."""
+    for row, said in rows[:at_most]:
+        print(f"  row {row}: {said}")
+    if len(rows) > at_most:
+        print(f"  and {len(rows) - at_most:,} {more}")
 
 
 def print_json(body: Mapping[str, Any]) -> None:
