@@ -129,6 +129,12 @@ class Visitor:
     def upload(self, path: Path) -> None:
         self.page.locator("input[type=file]").set_input_files(path)
 
+    def begin(self, app: str, path: Path) -> None:
+        """Open an app with a workbook, up to its price."""
+        self.page.goto(f"{self.url}{app}/")
+        self.upload(path)
+        self.button.wait_for()
+
     def choose_step(self, title: str) -> None:
         """Until its price is there: the button of the step before stays for a moment."""
         self.page.get_by_role("radio", name=title, exact=True).click()

@@ -68,9 +68,7 @@ def _find_people(someone: Visitor, box: Sandbox, home: Path) -> None:
     book = home / "visitors.xlsx"
     book.write_bytes(book_bytes(rows))
     page = someone.page
-    page.goto(f"{someone.url}find_people/")
-    someone.upload(book)
-    someone.button.wait_for()
+    someone.begin("find_people", book)
     someone.button.click()
     someone.download_button.wait_for()
     keep = page.get_by_role("button", name="Keep these answers")

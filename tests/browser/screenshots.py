@@ -148,9 +148,7 @@ def _find_people(someone: Visitor, box: Sandbox, home: Path, shoot: Shoot, n: in
     book = home / "visitors.xlsx"
     book.write_bytes(book_bytes(rows))
     page = someone.page
-    page.goto(f"{someone.url}find_people/")
-    someone.upload(book)
-    someone.button.wait_for()
+    someone.begin("find_people", book)
     shoot("1-preview", 2000)
     someone.button.click()
     page.get_by_role("button", name="Keep these answers").wait_for()
