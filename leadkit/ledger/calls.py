@@ -209,6 +209,8 @@ class Calls(Transactions):
             if {key for key in ids if not key.startswith(HIDDEN)} != set(keys):
                 return {}
             call = connection.execute(CALL, {"call": call_id}).one()
+            if call.state != CallState.IN_DOUBT:  # a person gave it up
+                return {}
             first, second = keys[: len(keys) // 2], keys[len(keys) // 2 :]
             part = call.reserved * len(second) // len(ids)
             kept = call.reserved - part
@@ -243,7 +245,7 @@ class Calls(Transactions):
         charged and the repeat was free. Returns the amount that was recorded.
 
         Nothing is stored of people who must not be asked about, who come back under another identifier or in a
-        search: not in the answers, and no body that shows them.
+        search: not in the answers, and no body that they were read from.
         """
         with self.writing() as connection:
             call = connection.execute(CALL, {"call": call_id}).one()
@@ -301,7 +303,7 @@ class Calls(Transactions):
             self._mark_doubtful(connection, call_id, why)
             if amount is not None:
                 call = connection.execute(CALL, {"call": call_id}).one()
-                least, most = max(call.least, amount.least), call.most + amount.most
+                least, most = max(call.least, amount.least), costs.told(call, amount, share=1.0)
                 _set_call(connection, call_id, least=least, most=most, reserved=max(call.reserved, most))
 
     def release(self, call_id: int, why: str) -> None:

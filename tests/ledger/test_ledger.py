@@ -345,6 +345,26 @@ def test_the_halves_of_a_call_in_doubt_hold_together_what_the_whole_held(driver:
     assert (record.charged, record.held) == (Amount(2_000, 3_000), 0)
 
 
+def test_a_call_that_a_person_gave_up_is_not_halved(driver: LedgerDriver) -> None:
+    run = driver.start_run(2_000)
+    claim = run.reserve(["a", "b"])
+    run.doubt(claim, "the answer was lost")
+    assert claim.call_id is not None
+    driver.ledger.decide(claim.call_id, "give-up", by="tester")
+    assert driver.ledger.halve(run.operation_id, ["a", "b"]) == {}
+    assert driver.ledger.run(run.id).charged == Amount(0, 2_000)
+
+
+def test_limits_that_answers_that_were_lost_tell_again_are_not_added_up(driver: LedgerDriver) -> None:
+    run = driver.start_run(1_000)
+    claim = run.reserve(["a"])
+    for _ in range(3):
+        assert claim.call_id is not None
+        driver.ledger.doubt(claim.call_id, "it broke off", amount=Amount(0, 1_000))
+        assert driver.ledger.run(run.id).held == 1_000
+        claim = run.reclaim(claim.call_id) or claim
+
+
 def test_whoever_was_forgotten_keeps_the_others_of_their_call_from_no_answer(driver: LedgerDriver) -> None:
     a, gone, c = (f"{name}@example.com" for name in ("a", "gone", "c"))
     run = driver.start_run(3_000)
