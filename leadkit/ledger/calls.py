@@ -245,16 +245,14 @@ class Calls(Transactions):
         charged and the repeat was free. Returns the amount that was recorded.
 
         Nothing is stored of people who must not be asked about, who come back under another identifier or in a
-        search: not in the answers, and no body that they were read from.
+        search, or were forgotten while the call was under way: not in the answers, and no body that names them.
         """
         with self.writing() as connection:
             call = connection.execute(CALL, {"call": call_id}).one()
-            allowed = self.suppression.withhold(connection, given)
-            if allowed is given:
-                self._keep_body(connection, call_id, body)
-            given = allowed
+            given, body = self.suppression.withhold(connection, given, body)
             now = self.now()
             rows = connection.execute(FACTS_OF_CALL, {"call": call_id}).all()
+            self._keep_body(connection, call_id, rows, body)
             answered = [(fact_id, given[key]) for fact_id, key in rows if key in given]
             left_out = [fact_id for fact_id, key in rows if key not in given]
             share = len(answered) / len(rows) if answered else 1.0
@@ -299,7 +297,8 @@ class Calls(Transactions):
     def doubt(self, call_id: int, why: str, *, body: bytes = b"", amount: Amount | None = None) -> None:
         """Keep the reservation: the call was sent and nobody knows what became of it."""
         with self.writing() as connection:
-            self._keep_body(connection, call_id, body)
+            _, body = self.suppression.withhold(connection, {}, body)
+            self._keep_body(connection, call_id, connection.execute(FACTS_OF_CALL, {"call": call_id}), body)
             self._mark_doubtful(connection, call_id, why)
             if amount is not None:
                 call = connection.execute(CALL, {"call": call_id}).one()
@@ -348,8 +347,11 @@ class Calls(Transactions):
         _set_call(connection, call_id, state=CallState.IN_DOUBT, note=why)
         connection.execute(SET_OPEN_FACTS, {"call": call_id, "state": FactState.IN_DOUBT})
 
-    def _keep_body(self, connection: Connection, call_id: int, body: bytes) -> None:
-        if body:
+    def _keep_body(
+        self, connection: Connection, call_id: int, asked: Iterable[Row[Any]], body: bytes
+    ) -> None:
+        """Keep what came over the wire, unless somebody who was ``asked`` about was forgotten meanwhile."""
+        if body and not any(key.startswith(HIDDEN) for _, key in asked):
             row = {"call_id": call_id, "received_at": self.now(), "body": zlib.compress(body, 1)}
             connection.execute(NEW_BODY, row)
 

@@ -139,11 +139,10 @@ def hide_keys(
     names = {fact_id: hidden(suppression, key) for fact_id, key in keys.items() if not key.startswith(HIDDEN)}
     if names:
         before = (facts.c.operation_id == operation_id, key_in(connection, list(names.values())))
-        # Hidden, and bought again. One that is in doubt stays, with its money, for a person to settle.
+        # Hidden, and bought again. One that is not answered stays, with its money, for a person to settle.
+        unanswered = facts.c.state.in_([FactState.INTENT, FactState.IN_DOUBT])
         apart = facts.c.key + " " + cast(facts.c.id, Text)
-        connection.execute(
-            update(facts).where(*before, facts.c.state == FactState.IN_DOUBT).values(key=apart)
-        )
+        connection.execute(update(facts).where(*before, unanswered).values(key=apart))
         connection.execute(delete(facts).where(*before))
         rename = update(facts).where(facts.c.id == bindparam("fact")).values(key=bindparam("name"))
         connection.execute(rename, [{"fact": fact_id, "name": name} for fact_id, name in names.items()])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -60,15 +61,17 @@ class Suppression:
             return set()
         return {asked for asked, values in answers.items() if self._any_on(listed, identifiers_in(values))}
 
-    def withhold(self, connection: Connection, given: Mapping[str, Answer]) -> Mapping[str, Answer]:
-        """Answers as they may be stored: without whoever is on the list; ``given`` itself when nobody is.
+    def withhold(
+        self, connection: Connection, given: Mapping[str, Answer], body: bytes
+    ) -> tuple[Mapping[str, Answer], bytes]:
+        """Answers and the raw body they were read from, as they may be stored: without whoever is on the list.
 
         What is left of an answer about them is that they must not be contacted, and of their row in a page of a
-        search its place, by which the next page is asked for.
+        search its place, by which the next page is asked for. A body that names one of them is left out whole.
         """
         listed = _listed(connection)
         if not listed:
-            return given
+            return given, body
 
         def names_one(values: Mapping[str, Any]) -> bool:
             ids = (("lead_id", value) for value in values.values() if isinstance(value, str))
@@ -82,7 +85,8 @@ class Suppression:
             elif any(map(names_one, rows)):
                 left = [{} if names_one(row) else row for row in rows]
                 kept[asked] = replace(answer, values={**answer.values, "rows": left})
-        return given if kept == given else kept
+        named = kept != given or any(names_one({"": text}) for text in _texts_in(body))
+        return kept, b"" if named else body
 
     def _any_on(self, listed: set[str], identifiers: Iterable[tuple[str, str]]) -> bool:
         return any(self.digest(*one) in listed for one in identifiers)
@@ -99,6 +103,14 @@ def _identifiers_of_key(kind: str, text: str) -> Iterator[tuple[str, str]]:
         yield kind, text
 
 
+def _texts_in(body: bytes) -> Iterator[str]:
+    """Whatever stands between quotation marks in a raw answer, be it JSON, broken off or something else."""
+    for text in _BETWEEN_QUOTES.findall(body.decode("utf-8", "replace")):
+        with contextlib.suppress(ValueError):
+            yield json.loads(f'"{text}"', strict=False)
+
+
+_BETWEEN_QUOTES = re.compile(r'(?:[^"\\]|\\.)+', re.DOTALL)
 _PHONE = re.compile(r"\+[\d ().-]{6,20}\d")
 
 

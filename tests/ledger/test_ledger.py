@@ -538,6 +538,61 @@ def test_what_is_in_doubt_of_somebody_who_is_forgotten_twice_can_still_be_settle
     assert driver.ledger.run(run.id).held == 0
 
 
+def test_what_a_dead_process_had_under_way_for_somebody_forgotten_twice_can_still_be_settled(
+    driver: LedgerDriver,
+) -> None:
+    run, other = driver.start_run(5_000), driver.start_run(5_000)
+    claim = run.reserve(["anna@people.example"])
+    run.owner.release()
+    for _ in range(2):
+        driver.ledger.forget({("email", "anna@people.example")}, suppress=False)
+        answers = {"anna@people.example": FOUND}
+        other.settle(other.reserve(["anna@people.example"]), answers, Amount(1_000, 1_000))
+    (left,) = driver.ledger.doubtful()
+    assert (left.call_id, left.held) == (claim.call_id, driver.ledger.run(run.id).held)
+
+
+@pytest.mark.parametrize("suppress", [True, False])
+@pytest.mark.parametrize("understood", [True, False])
+def test_no_raw_answer_is_kept_about_somebody_who_was_forgotten_while_it_was_on_its_way(
+    driver: LedgerDriver, suppress: bool, understood: bool
+) -> None:
+    run = driver.start_run(5_000)
+    claim = run.reserve(["anna@people.example", "bo@people.example"])
+    driver.ledger.forget({("email", "anna@people.example")}, suppress=suppress)
+    body = b'[{"email": "anna@people.example"}, {"email": "bo@people.example"}'
+    if understood:
+        run.settle(claim, {"anna@people.example": FOUND, "bo@people.example": FOUND}, None, body + b"]")
+    else:
+        run.doubt(claim, "broken off", body)
+    assert driver.bodies() == []
+
+
+@pytest.mark.parametrize("understood", [True, False])
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b'{"email": "bo@people.example", "told_by": "Anna@People.example"}', False),
+        (b'{"email": "bo@people.example", "told_by": "anna\\u0040people.example"}', False),
+        (b'{"email": "bo@people.example", "page": "https:\\/\\/www.linkedin.com\\/in\\/anna-x"}', False),
+        (b'{"email": "bo@people.example", "told_by": {"id": "P1", "na', False),
+        (b'{"email": "bo@people.example", "told_by": "joanna@people.example", "id": "P12"}', True),
+    ],
+)
+def test_no_raw_answer_is_kept_that_names_somebody_on_the_list_where_nobody_reads_it(
+    driver: LedgerDriver, understood: bool, body: bytes, kept: bool
+) -> None:
+    anna = {("email", "anna@people.example"), ("linkedin", "linkedin.com/in/anna-x"), ("lead_id", "P1")}
+    driver.ledger.forget(anna, suppress=True)
+    run = driver.start_run(5_000)
+    claim = run.reserve(["bo@people.example"])
+    if understood:
+        run.settle(claim, {"bo@people.example": FOUND}, None, body)
+    else:
+        run.doubt(claim, "unlike the contract", body)
+    assert driver.bodies() == ([body] if kept else [])
+
+
 # -- whose it is ------------------------------------------------------------------------------------------------
 
 
