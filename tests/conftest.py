@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -38,6 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--examples", type=int, default=20, help="lives of a ledger beside a model; 10000 for a release"
     )
     parser.addoption("--kills", type=int, default=25, help="real processes to kill; 1000 for a release")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """One process for each core if everything is tested; a few files are done sooner by this one, and can print."""
+    return None if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 class FakeClock:
@@ -132,9 +138,16 @@ def files_with_a_key(folder: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
+def pytest_testnodedown(node: Any) -> None:
+    """One of the processes that the tests are spread over has ended."""
+    KEYS_IN_USE.update(getattr(node, "workeroutput", {}).get("keys", ()))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """No file that the tests leave may hold a key; and in CI, where every program is there, none is skipped."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["keys"] = sorted(KEYS_IN_USE)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return
