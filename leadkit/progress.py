@@ -34,3 +34,8 @@ class Outcome:
     repeated: int = 0
     stopped: LeadkitError | None = None
     cancelled: bool = False
+
+    @property
+    def unfinished(self) -> int:
+        """How many keys the run, resumed, would try again, or that wait for a person's word."""
+        return len(self.over_budget) + len(self.in_doubt) + len(self.failed) + len(self.not_tried)

@@ -18,6 +18,7 @@ from leadkit.cli.options import (
 )
 from leadkit.cli.terminal import (
     DONE,
+    NOT_WHOLLY_DONE,
     REFUSED,
     check_output,
     finish,
@@ -25,6 +26,7 @@ from leadkit.cli.terminal import (
     plan_book,
     print_json,
     progress_bar,
+    resume_line,
     say_notes,
     say_plan,
 )
@@ -78,12 +80,16 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run that stopped or was killed, within what was approved for it."""
+    from leadkit.app.server import users_file
     from leadkit.plan import make_plan
     from leadkit.result import join, make_receipt, resume_run
     from leadkit.sheets import open_book
 
     with open_workspace(sandbox) as workspace:
-        context = workspace.ledger.run(run_id).context
+        run = workspace.ledger.run(run_id)
+        if user := users_file().find(run.approved_by):  # a colleague's ceiling holds, whoever goes on with it
+            workspace.for_user(user.name, user.daily_cap)
+        context = run.context
         book, target = None, output or Path(context.get("output", ""))
         if "book" in context:
             book = open_book(
@@ -99,8 +105,13 @@ def resume(
             record, outcome = resume_run(run_id, workspace, progress=report)
         if book is None:
             receipt = make_receipt(record, {}, outcome.repeated)
-            print_json({"receipt": receipt.to_dict()}) if as_json else print(receipt)
-            raise typer.Exit(REFUSED if outcome.stopped else DONE)
+            if as_json:
+                print_json({"receipt": receipt.to_dict(), "unfinished_keys": outcome.unfinished})
+            else:
+                print(receipt)
+                if outcome.unfinished:
+                    print(f"Unfinished: {outcome.unfinished:,}. To go on: {resume_line(workspace, run_id)}")
+            raise typer.Exit(REFUSED if outcome.stopped else NOT_WHOLLY_DONE if outcome.unfinished else DONE)
         plan = make_plan(
             book.frame,
             record.step,

@@ -348,10 +348,10 @@ class Calls(Transactions):
         connection.execute(SET_OPEN_FACTS, {"call": call_id, "state": FactState.IN_DOUBT})
 
     def _keep_body(
-        self, connection: Connection, call_id: int, asked: Iterable[Row[Any]], body: bytes
+        self, connection: Connection, call_id: int, asked: Iterable[Row[int, str]], body: bytes
     ) -> None:
         """Keep what came over the wire, unless somebody who was ``asked`` about was forgotten meanwhile."""
-        if body and not any(key.startswith(HIDDEN) for _, key in asked):
+        if body and not any(row.key.startswith(HIDDEN) for row in asked):
             row = {"call_id": call_id, "received_at": self.now(), "body": zlib.compress(body, 1)}
             connection.execute(NEW_BODY, row)
 

@@ -8,11 +8,17 @@ from importlib.metadata import version
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 
 from leadkit.app.places import data_folder
+from leadkit.app.server import users_file
+from leadkit.app.users import User
 from leadkit.cli.terminal import STEPS
+from leadkit.plan import make_plan
 from leadkit.sandbox import Sandbox
+from leadkit.settings import Settings
 from leadkit.steps import DEFAULT_PROVIDER
+from leadkit.workspace import Workspace
 from tests.cli.calling import Run, cells, refused
 from tests.conftest import KEYS_IN_USE
 
@@ -249,6 +255,24 @@ def test_the_free_preview_keeps_whom_it_does_not_find_out_of_the_paid_calls(
     assert ended.json["receipt"]["rows"]["not found"] == 2
     assert ended.json["receipt"]["calls"] == 0
     refused(leadkit("preview", path, "validate-emails", "--preview-first"), "no free preview")
+
+
+def test_a_colleagues_ceiling_for_a_day_holds_when_somebody_else_resumes_their_run(
+    leadkit: Run, box: Sandbox
+) -> None:
+    emails = pd.DataFrame({"Email": [f"person.{n}@example.com" for n in range(5)]})
+    with Workspace(Settings.from_environment(), user="owner") as workspace:
+        users_file().put(User("ann", "spend", daily_cap=2_000))
+        plan = make_plan(
+            emails, "validate_emails", {"email": "Email"}, workspace=workspace.for_user("ann", 2_000)
+        )
+        done = plan.run(at_most=f"{plan.preview.most / 1000:g}")
+    assert (done.receipt.rows["answered"], done.receipt.rows["over budget"]) == (2, 3)
+    box.clear_record()
+    resumed = leadkit("resume", done.receipt.run_id)
+    assert resumed.status == 1
+    assert f"Unfinished: 3. To go on: leadkit resume {done.receipt.run_id}" in resumed.out
+    assert [request for request in box.requests if request.asked] == []
 
 
 def test_the_line_that_resumes_a_run_on_the_sandbox_says_so(leadkit: Run) -> None:
