@@ -93,7 +93,11 @@ class Suppression:
 
 
 def _listed(connection: Connection) -> set[str]:
-    return set(connection.execute(select(suppressions.c.digest)).scalars())
+    return set(connection.execute(_DIGESTS).scalars())
+
+
+# Asked with every answer: built once.
+_DIGESTS = select(suppressions.c.digest)
 
 
 def _identifiers_of_key(kind: str, text: str) -> Iterator[tuple[str, str]]:
