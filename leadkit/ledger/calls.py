@@ -257,20 +257,21 @@ class Calls(Transactions):
             left_out = [fact_id for fact_id, key in rows if key not in given]
             share = len(answered) / len(rows) if answered else 1.0
             recorded = costs.charged(call, amount, share=share)
+            doubtful = not answered and bool(rows)  # without rows a person decided about it, see doubt
             values = {
                 "least": recorded.least,
-                "most": recorded.most if answered else costs.told(call, amount, share=share),
+                "most": costs.told(call, amount, share=share) if doubtful else recorded.most,
                 "request_id": request_id,
                 "http_status": http_status,
                 "note": note,
                 "settled_at": now,
             }
-            if not answered:
+            if doubtful:
                 # The whole call stays in doubt, to be repeated where that is free.
                 values |= {"state": CallState.IN_DOUBT, "reserved": max(call.reserved, recorded.most)}
                 _set_state(connection, left_out, FactState.IN_DOUBT)
             else:
-                values |= {"state": CallState.SETTLED, "key_count": len(answered)}
+                values |= {"state": CallState.SETTLED, "key_count": len(answered) or call.key_count}
                 for status, state in _STATES.items():
                     ids = [i for i, answer in answered if answer.status == status]
                     _set_state(connection, ids, state, fetched_at=now)
@@ -278,7 +279,8 @@ class Calls(Transactions):
                     (fact_id, _STATES[answer.status], call_id, _to_json(dict(answer.values)), answer.note)
                     for fact_id, answer in answered
                 ]
-                set_answers(connection, new)
+                if new:
+                    set_answers(connection, new)
             _set_call(connection, call_id, **values)
             if answered and left_out:
                 others = costs.of_left_out(call, recorded, share=share)
@@ -295,19 +297,34 @@ class Calls(Transactions):
         return recorded
 
     def doubt(self, call_id: int, why: str, *, body: bytes = b"", amount: Amount | None = None) -> None:
-        """Keep the reservation: the call was sent and nobody knows what became of it."""
+        """Keep the reservation: the call was sent and nobody knows what became of it.
+
+        Unless somebody took this process for dead and brought the call to its end: that stands, and what the answer
+        says that it cost is added.
+        """
         with self.writing() as connection:
             _, body = self.suppression.withhold(connection, {}, body)
             self._keep_body(connection, call_id, connection.execute(FACTS_OF_CALL, {"call": call_id}), body)
-            self._mark_doubtful(connection, call_id, why)
+            call = connection.execute(CALL, {"call": call_id}).one()
+            ended = call.state in _ENDED
+            if not ended:
+                self._mark_doubtful(connection, call_id, why)
             if amount is not None:
-                call = connection.execute(CALL, {"call": call_id}).one()
                 least, most = max(call.least, amount.least), costs.told(call, amount, share=1.0)
-                _set_call(connection, call_id, least=least, most=most, reserved=max(call.reserved, most))
+                told = {"least": least, "most": most, "reserved": max(call.reserved, most)}
+                _set_call(
+                    connection, call_id, state=CallState.SETTLED if ended else CallState.IN_DOUBT, **told
+                )
 
     def release(self, call_id: int, why: str) -> None:
-        """Give the reservation back: the call provably cost nothing. An older answer comes back in force."""
+        """Give the reservation back: the call provably cost nothing. An older answer comes back in force.
+
+        Unless somebody took this process for dead, and sent the call again or decided about it: then it is theirs.
+        """
         with self.writing() as connection:
+            call = connection.execute(CALL, {"call": call_id}).one()
+            if call.attempts > 1 or call.state in _ENDED:
+                return
             _set_call(connection, call_id, state=CallState.RELEASED, note=why, settled_at=self.now())
             mine = facts.c.call_id == call_id
             older = select(answers.c.fact_id)
@@ -388,4 +405,5 @@ _STATES = {
     "suppressed": FactState.SUPPRESSED,
 }
 _ANSWERED = tuple(_STATES.values())
+_ENDED = (CallState.SETTLED, CallState.RELEASED)
 _to_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode

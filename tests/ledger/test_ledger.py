@@ -12,7 +12,7 @@ from leadkit.errors import ApprovalError, InputError, RunNotFoundError
 from leadkit.ledger import CallState, Claim, FactState
 from leadkit.money import Amount
 from leadkit.providers.base import Answer
-from tests.ledger.driver import LedgerDriver
+from tests.ledger.driver import LedgerDriver, RunDriver
 
 DAY = 86_400
 
@@ -155,6 +155,55 @@ def test_a_call_of_a_dead_process_is_in_doubt_and_a_free_repeat_uses_its_reserva
 def test_a_call_of_a_living_process_cannot_be_taken_over(driver: LedgerDriver) -> None:
     claim = driver.start_run(1_000).reserve(["a"])
     assert driver.start_run(1_000).reclaim(claim.call_id) is None
+
+
+def taken_for_dead(driver: LedgerDriver) -> tuple[RunDriver, Claim, RunDriver]:
+    """A run with a call under way whose lock is gone while it lives, its call, and somebody else's run."""
+    run, other = driver.start_run(5_000), driver.start_run(5_000)
+    claim = run.reserve(["a"])
+    run.owner.release()
+    return run, claim, other
+
+
+@pytest.mark.parametrize("ending", ["lost", "refused"])
+@pytest.mark.parametrize("answered_first", [True, False])
+def test_who_was_taken_for_dead_undoes_nothing_of_what_became_of_the_call_since(
+    driver: LedgerDriver, ending: str, answered_first: bool
+) -> None:
+    run, claim, other = taken_for_dead(driver)
+    again = other.reclaim(claim.call_id)
+    assert again is not None
+    if answered_first:
+        other.settle(again, {"a": FOUND}, Amount(1_000, 1_000))
+    run.doubt(claim, "lost") if ending == "lost" else run.release(claim)
+    if not answered_first:
+        other.settle(again, {"a": FOUND}, Amount(1_000, 1_000))
+    record = driver.ledger.run(run.id)
+    assert (record.charged, record.held) == (Amount(1_000, 1_000), 0)
+    assert other.reserve(["a"]).known == ("a",)
+
+
+@pytest.mark.parametrize("decision", ["charged", "not-charged", "pay-again"])
+@pytest.mark.parametrize("ending", ["answered", "told", "lost", "refused"])
+def test_what_becomes_of_a_call_that_was_decided_meanwhile_holds_no_money_that_nobody_sees(
+    driver: LedgerDriver, decision: str, ending: str
+) -> None:
+    run, claim, _ = taken_for_dead(driver)
+    assert claim.call_id is not None
+    driver.ledger.decide(claim.call_id, decision, by="tester")
+    decided = driver.ledger.run(run.id)
+    if ending == "answered":
+        run.settle(claim, {"a": FOUND}, Amount(1_000, 1_000))
+    elif ending == "told":
+        driver.ledger.doubt(claim.call_id, "unreadable", amount=Amount(1_000, 1_000))
+    else:
+        run.doubt(claim, "lost") if ending == "lost" else run.release(claim)
+    record = driver.ledger.run(run.id)
+    assert record.held == sum(fact.held for fact in driver.ledger.doubtful()) == 0
+    if ending in ("answered", "told"):
+        assert record.charged.least == 1_000 <= record.charged.most
+    else:
+        assert record.charged == decided.charged
 
 
 def test_a_repeat_that_is_not_documented_as_free_is_left_to_a_person(driver: LedgerDriver) -> None:
