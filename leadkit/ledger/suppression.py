@@ -108,13 +108,15 @@ def _identifiers_of_key(kind: str, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _texts_in(body: bytes) -> Iterator[str]:
-    """Whatever stands between quotation marks in a raw answer, be it JSON, broken off or something else."""
-    for text in _BETWEEN_QUOTES.findall(body.decode("utf-8", "replace")):
+    """Whatever may be a text of its own in a raw answer, be it JSON, broken off, a CSV file or something else."""
+    for piece in set(_PIECES.findall(body.decode("utf-8", "replace"))):  # the names of fields come often
         with contextlib.suppress(ValueError):
-            yield json.loads(f'"{text}"', strict=False)
+            text = json.loads(f'"{piece}"', strict=False) if "\\" in piece else piece
+            yield text.strip()
 
 
-_BETWEEN_QUOTES = re.compile(r'(?:[^"\\]|\\.)+', re.DOTALL)
+# Nothing is given back once it is matched: a piece may be of millions of characters, each of which would be noted.
+_PIECES = re.compile(r'(?:[^"\\,;<>\r\n\t]++|\\.)++', re.DOTALL)
 _PHONE = re.compile(r"\+[\d ().-]{6,20}\d")
 
 

@@ -625,6 +625,8 @@ def test_no_raw_answer_is_kept_about_somebody_who_was_forgotten_while_it_was_on_
         (b'{"email": "bo@people.example", "told_by": "anna\\u0040people.example"}', False),
         (b'{"email": "bo@people.example", "page": "https:\\/\\/www.linkedin.com\\/in\\/anna-x"}', False),
         (b'{"email": "bo@people.example", "told_by": {"id": "P1", "na', False),
+        (b"email,told by,page\nbo@people.example,Anna <anna@people.example>,\n", False),
+        (b"email;told by\r\nbo@people.example; P1\r\n", False),
         (b'{"email": "bo@people.example", "told_by": "joanna@people.example", "id": "P12"}', True),
     ],
 )
