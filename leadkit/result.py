@@ -42,11 +42,10 @@ def run_plan(
     workspace, planned = plan.workspace, plan.operation
     provider = workspace.provider(planned.provider)
     operation = at_todays_price(workspace, planned, lambda: provider.operation(planned.step, planned.wants))
-    keys = _not_suppressed(workspace, operation, plan.keys_to_buy)
     with new_run(
         workspace,
         operation,
-        keys,
+        plan.keys_to_buy,
         approved=plan.approve(at_most),
         fresh_after=plan.fresh_after,
         preview=plan.preview.to_dict(),
@@ -54,7 +53,7 @@ def run_plan(
         plan_hash=plan.hash,
         approval=approval,
     ) as run:
-        outcome = _buy(workspace, run, operation, keys, progress, cancel)
+        outcome = _buy(workspace, run, operation, plan.keys_to_buy, progress, cancel)
     return join(plan, run.id, outcome)
 
 
@@ -80,15 +79,8 @@ def resume_run(
     workspace.read_prices(record.provider, before_buying=True)
     operation = workspace.provider(record.provider).operation(record.step, record.wants)
     with continued_run(workspace, run_id) as run:
-        keys = _not_suppressed(workspace, operation, workspace.ledger.run_keys(run_id))
-        outcome = _buy(workspace, run, operation, keys, progress, cancel)
+        outcome = _buy(workspace, run, operation, workspace.ledger.run_keys(run_id), progress, cancel)
     return workspace.ledger.run(run_id), outcome
-
-
-def _not_suppressed(workspace: Workspace, operation: Operation, keys: Sequence[str]) -> list[str]:
-    """The keys without those of people who were put on the list since the plan was made."""
-    listed = set(workspace.ledger.suppressed(operation.takes, keys))
-    return [key for place, key in enumerate(keys) if place not in listed]
 
 
 def _buy(

@@ -212,6 +212,7 @@ class Runner:
             self._operation_id,
             keys,
             owner=self._owner,
+            takes=self._operation.takes,
             each=self._operation.price.most,
             fresh_after=self._fresh_after,
         )

@@ -362,7 +362,8 @@ def test_what_another_run_is_buying_right_now_is_not_said_to_be_unanswered(works
         approved=1_000,
         **details,  # type: ignore[arg-type]
     )
-    ledger.reserve("theirs", operation_id, ["anna@example.com"], owner=owner.id, each=0, fresh_after={})
+    asked = {"owner": owner.id, "takes": operation.takes, "each": 0}
+    ledger.reserve("theirs", operation_id, ["anna@example.com"], fresh_after={}, **asked)
     under_way = "1 are being bought by another run right now, whose answers this one waits for."
     assert under_way in plan_of(workspace, ["anna@example.com"]).preview.notes
     owner.release()  # it ended before the answer

@@ -49,7 +49,7 @@ class Claim:
     reserved: int = 0  # millicredits
     attempt: int = 1
     first_sent: str = ""  # the moment of the first sending, if this is a later one
-    known: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()  # or not to be asked about
     waiting: tuple[str, ...] = ()  # in flight in another live run
     over_budget: tuple[str, ...] = ()
     ceiling: str = ""  # in words, which one held back what is over budget
@@ -74,12 +74,14 @@ class Calls(Transactions):
         keys: Sequence[str],
         *,
         owner: str,
+        takes: str,
         each: int,
         fresh_after: Mapping[int, int],
     ) -> Claim:
         """Claim what nobody has, at ``each`` millicredits, within what the run may still spend.
 
-        One transaction: the budget is summed, the facts are read and the batch is claimed, or nothing is.
+        One transaction: the budget is summed, the facts are read and the batch is claimed, or nothing is. Whoever
+        must not be asked about by now is not claimed; ``takes`` is the kind of the keys.
         """
         with self.writing() as connection:
             known, waiting, doubtful, stale, new = self._sort(connection, operation_id, keys, fresh_after)
@@ -88,7 +90,9 @@ class Calls(Transactions):
                 bought = self._bought(connection, run_id, stale.values())
                 known += bought
                 stale = {key: fact_id for key, fact_id in stale.items() if key not in bought}
-            wanted = [key for key in keys if key in stale or key in new]
+            new_or_stale = [key for key in keys if key in stale or key in new]
+            wanted = self.suppression.without(connection, takes, new_or_stale)
+            known += set(new_or_stale).difference(wanted)
             room = budget.room(connection, run_id, self.caps, self.now())
             fit = len(wanted) if each == 0 else min(len(wanted), max(room.millicredits, 0) // each)
             claimed, over = wanted[:fit], wanted[fit:]
@@ -269,6 +273,7 @@ class Calls(Transactions):
             if doubtful:
                 # The whole call stays in doubt, to be repeated where that is free.
                 values |= {"state": CallState.IN_DOUBT, "reserved": max(call.reserved, recorded.most)}
+                values["note"] = note or _LEFT_OUT
                 _set_state(connection, left_out, FactState.IN_DOUBT)
             else:
                 values |= {"state": CallState.SETTLED, "key_count": len(answered) or call.key_count}
@@ -293,7 +298,7 @@ class Calls(Transactions):
                     "request_id": request_id,
                     "http_status": http_status,
                 }
-                _set_apart(connection, call, left_out, rest, note or "left out of the answer", told)
+                _set_apart(connection, call, left_out, rest, note or _LEFT_OUT, told)
         return recorded
 
     def doubt(self, call_id: int, why: str, *, body: bytes = b"", amount: Amount | None = None) -> None:
@@ -405,5 +410,6 @@ _STATES = {
     "suppressed": FactState.SUPPRESSED,
 }
 _ANSWERED = tuple(_STATES.values())
+_LEFT_OUT = "left out of the answer"
 _ENDED = (CallState.SETTLED, CallState.RELEASED)
 _to_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode

@@ -170,6 +170,8 @@ class Ledger(Calls):
     ) -> int:
         """Record an approved run and use up its approval; returns the operation's number.
 
+        Whoever was put on the list since the plan was made is not among what it sets out to buy.
+
         Raises
         ------
         ApprovalError
@@ -181,6 +183,7 @@ class Ledger(Calls):
             if (used := connection.execute(used_by).scalar_one_or_none()) is not None:
                 msg = f"Run {used} has used this approval already. Nothing was sent. Approve the plan anew."
                 raise ApprovalError(msg)
+            keys = self.suppression.without(connection, operation.takes, keys)
             account = _known_account(connection, operation.provider, account)
             operation_id = _operation_id(connection, operation, account)
             if operation_id is None:
@@ -197,7 +200,7 @@ class Ledger(Calls):
                     approved_millicredits=approved,
                     state="running",
                     owner=owner,
-                    wanted=zlib.compress(json.dumps(list(keys)).encode()),
+                    wanted=zlib.compress(json.dumps(keys).encode()),
                     fresh_after=json.dumps(dict(fresh_after)),
                     preview=json.dumps(preview),
                     context=json.dumps(context),

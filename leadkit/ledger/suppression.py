@@ -54,6 +54,11 @@ class Suppression:
             place for place, text in enumerate(keys) if self._any_on(listed, _identifiers_of_key(kind, text))
         ]
 
+    def without(self, connection: Connection, kind: str, keys: Sequence[str]) -> list[str]:
+        """The ``keys``, which are of one kind, that are not on the list."""
+        listed = set(self.among(connection, kind, keys))
+        return [text for place, text in enumerate(keys) if place not in listed]
+
     def in_answers(self, connection: Connection, answers: Mapping[str, Mapping[str, Any]]) -> set[str]:
         """Keys whose answer holds an identifier that is on the list."""
         listed = _listed(connection)

@@ -52,6 +52,7 @@ class RunDriver:
             self.operation_id,
             keys,
             owner=self.owner.id,
+            takes=OPERATION.takes,
             each=each,
             fresh_after=fresh_after or {},
         )

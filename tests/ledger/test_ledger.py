@@ -139,6 +139,12 @@ def test_a_call_in_doubt_keeps_its_money_and_is_not_bought_again(driver: LedgerD
     assert (fact.key, fact.held, fact.why) == ("a", 1_000, "the line broke")
 
 
+def test_a_call_whose_answer_left_out_all_keys_says_why_it_is_in_doubt(driver: LedgerDriver) -> None:
+    run = driver.start_run(1_000)
+    run.settle(run.reserve(["a"]), {}, Amount(1_000, 1_000))
+    assert [fact.why for fact in driver.ledger.doubtful()] == ["left out of the answer"]
+
+
 def test_a_call_of_a_dead_process_is_in_doubt_and_a_free_repeat_uses_its_reservation(
     driver: LedgerDriver,
 ) -> None:
@@ -599,6 +605,22 @@ def test_what_a_dead_process_had_under_way_for_somebody_forgotten_twice_can_stil
         other.settle(other.reserve(["anna@people.example"]), answers, Amount(1_000, 1_000))
     (left,) = driver.ledger.doubtful()
     assert (left.call_id, left.held) == (claim.call_id, driver.ledger.run(run.id).held)
+
+
+def test_a_run_under_way_does_not_ask_about_whoever_is_forgotten_before_it_comes_to_them(
+    driver: LedgerDriver,
+) -> None:
+    people = ["anna@people.example", "bo@people.example"]
+    run = driver.start_run(5_000, keys=people)
+    driver.ledger.forget({("email", people[0])}, suppress=True)
+    claim = run.reserve(people)
+    assert (claim.keys, claim.known, claim.reserved) == (
+        ("bo@people.example",),
+        ("anna@people.example",),
+        1_000,
+    )
+    later = driver.start_run(5_000, keys=people)
+    assert driver.ledger.run_keys(run.id) == driver.ledger.run_keys(later.id) == ["bo@people.example"]
 
 
 @pytest.mark.parametrize("suppress", [True, False])
