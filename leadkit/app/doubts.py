@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -198,13 +198,15 @@ def settle(ledger: Ledger, doubt: Doubt, decision: str, *, by: Visitor) -> str:
     ApprovalError
         The visitor may not decide this. Nothing was changed.
     InputError
-        They are not in doubt any more: somebody settled them meanwhile. Nothing was changed.
+        They are not in doubt as they were shown any more: somebody settled them meanwhile, or a run asked for a part
+        of them again. Nothing was changed.
     """
     by.check_may_approve()
-    if not {call for one in doubts(ledger, None) for call in one.call_ids} >= set(doubt.call_ids):
+    now = [one for one in doubts(ledger, None) if one.call_ids[0] in doubt.call_ids]
+    if not now or replace(_together(now), why=doubt.why) != doubt:
         msg = (
-            f"Not all of this is in doubt any more: somebody settled {doubt.calls} meanwhile. Nothing was changed "
-            "now. The runs below tell what it counts as."
+            f"This is not in doubt as it was shown any more: somebody settled {doubt.calls}, or asked for a part of "
+            "it again, meanwhile. Nothing was changed now. The runs below tell what it counts as."
         )
         raise InputError(msg)
     for call_id in doubt.call_ids:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from leadkit.workspace import Workspace
 from tests.app.accounts import buy_leads, lose_answers
 from tests.app.books import leads
 from tests.conftest import FakeClock
+from tests.ledger.driver import LedgerDriver
 
 Open = Callable[..., Workspace]
 ANNA, BEN, OLGA = Visitor("anna", "spend"), Visitor("ben", "look"), Visitor("olga", "approve")
@@ -164,9 +166,26 @@ def test_a_whole_run_is_settled_at_once_and_only_once(two_users: Workspace) -> N
     assert (both.user, both.held, both.count) == ("olga", 6000, "2 entries")
     doubts.settle(ledger, both, "not-charged", by=OLGA)
     assert [doubt.user for doubt in doubts.doubts(ledger, None)] == ["anna"]
-    with pytest.raises(InputError, match="somebody settled calls .* meanwhile. Nothing was changed"):
+    with pytest.raises(InputError, match="somebody settled calls .* Nothing was changed"):
         doubts.settle(ledger, both, "charged", by=OLGA)
     assert ledger.run(both.run_id).charged.most == 0
+
+
+def test_nothing_is_settled_in_other_words_than_the_page_has_shown(tmp_path: Path) -> None:
+    driver = LedgerDriver(tmp_path / "ledger")
+    run = driver.start_run(4_000)
+    claim = run.reserve(list("abcd"))
+    run.doubt(claim, "lost")
+    (shown,) = doubts.doubts(driver.ledger, None)
+    assert run.reclaim(claim.call_id)  # meanwhile a colleague's run asks for it again, and then in halves
+    run.doubt(claim, "one of them is unknown")
+    driver.ledger.halve(run.operation_id, list("abcd"))
+    halves = doubts.doubts(driver.ledger, None)
+    with pytest.raises(InputError, match="is not in doubt as it was shown.* Nothing was changed"):
+        doubts.settle(driver.ledger, shown, "pay-again", by=OLGA)
+    assert doubts.doubts(driver.ledger, None) == halves
+    assert "The 2 credits" in doubts.settle(driver.ledger, halves[0], "pay-again", by=OLGA)
+    driver.close()
 
 
 @pytest.mark.parametrize("visitor", [ANNA, BEN])
