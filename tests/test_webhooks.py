@@ -62,6 +62,26 @@ def test_a_signed_event_settles_what_is_in_doubt_and_brings_no_data(
     assert "Somebody Else" not in done.frame.to_csv()
 
 
+def test_an_event_about_what_a_living_run_asks_for_again_does_not_keep_the_answer_from_it(
+    box: Sandbox, workspace: Workspace
+) -> None:
+    person = next(p for p in box.world.known_to("leadleap") if not p.deleted)
+    box.fault("status", "/leads/unlock", status=500, after_charge=True)
+    body, taken = event(person.lead_id), []
+
+    def wait(seconds: float, until: threading.Event | None = None) -> bool:
+        if workspace.ledger.doubtful() and not taken:  # LeadLeap tells of the unlock before it is asked again
+            taken.append(receive(body, sign(body), secret=SECRET, ledger=workspace.ledger))
+        return False
+
+    workspace.clock.wait = wait  # type: ignore[method-assign]
+    frame = pd.DataFrame({"Lead ID": [person.lead_id]})
+    done = make_plan(frame, "unlock", {"lead_id": "Lead ID"}, workspace=workspace).run(at_most=1)
+    assert taken
+    assert done.receipt.rows["answered"] == 1
+    assert (done.receipt.held, box.charged("leadleap"), done.receipt.charged.most) == (0, 1_000, 1_000)
+
+
 def test_an_event_is_taken_once(box: Sandbox, workspace: Workspace) -> None:
     body = event("c_1")
     receive(body, sign(body), secret=SECRET, ledger=workspace.ledger)

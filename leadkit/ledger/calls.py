@@ -348,7 +348,7 @@ class Calls(Transactions):
         with self.writing() as connection:
             if not evidence.remember(connection, digest, self.now()):
                 return None
-            return evidence.delivered(connection, provider, step, key, now=self.now())
+            return evidence.delivered(connection, self.owners.alive, provider, step, key, now=self.now())
 
     def decide(self, call_id: int, decision: str, *, by: str, user: str | None = None) -> int:
         """Settle a call in doubt as a person says; see :mod:`leadkit.ledger.decisions`.

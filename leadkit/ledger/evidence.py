@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, delete, insert, select
 
 from leadkit.ledger.decisions import decide
@@ -20,14 +22,17 @@ def remember(connection: Connection, digest: str, now: int) -> bool:
     return True
 
 
-def delivered(connection: Connection, provider: str, step: str, key: str, *, now: int) -> int:
+def delivered(
+    connection: Connection, alive: Callable[[str], bool], provider: str, step: str, key: str, *, now: int
+) -> int:
     """Settle the calls in doubt for a key that the provider says it delivered; returns how many.
 
-    They count at their reservation at most: whose call it was that was charged, an event does not say. The key
+    Not those of a run that lives: it asks for them again by itself, for what they have reserved already.
+    The others count at their reservation at most: whose call it was that was charged, an event does not say. The key
     may then be asked for again; that is for operations whose repeat is documented as free.
     """
     query = (
-        select(calls.c.id)
+        select(calls.c.id, calls.c.owner)
         .join(facts, facts.c.call_id == calls.c.id)
         .join(operations, operations.c.id == facts.c.operation_id)
         .where(
@@ -39,7 +44,7 @@ def delivered(connection: Connection, provider: str, step: str, key: str, *, now
             calls.c.key_count == 1,
         )
     )
-    found = connection.execute(query).scalars().all()
+    found = [row.id for row in connection.execute(query) if not alive(row.owner)]
     for call_id in found:
         decide(connection, call_id, "pay-again", by=f"an event of {provider}", now=now)
     return len(found)
