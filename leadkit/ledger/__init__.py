@@ -1,6 +1,6 @@
 """The durable record of answers, reservations and charges, in SQLite or PostgreSQL."""
 
-from leadkit.ledger.calls import Claim
+from leadkit.ledger.claim import Claim
 from leadkit.ledger.database import open_postgres, open_sqlite
 from leadkit.ledger.ledger import Ledger
 from leadkit.ledger.lookup import NEVER_ASKED, STALE, Stored

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from sqlalchemy import Connection, Engine, Row, delete, select, update
 from leadkit.clock import Clock
 from leadkit.ledger import budget, costs, decisions, evidence
 from leadkit.ledger.budget import Caps
+from leadkit.ledger.claim import Claim
 from leadkit.ledger.erasure import HIDDEN
 from leadkit.ledger.owners import GONE, Owners
 from leadkit.ledger.schema import CallState, FactState, answers, calls, facts
@@ -38,23 +38,6 @@ from leadkit.ledger.suppression import Suppression
 from leadkit.ledger.transactions import Transactions
 from leadkit.money import Amount
 from leadkit.providers.base import Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What one reserving transaction granted. ``call_id`` None: nothing to send."""
-
-    call_id: int | None = None
-    keys: tuple[str, ...] = ()
-    reserved: int = 0  # millicredits
-    attempt: int = 1
-    first_sent: str = ""  # the moment of the first sending, if this is a later one
-    known: tuple[str, ...] = ()  # or not to be asked about
-    waiting: tuple[str, ...] = ()  # in flight in another live run
-    over_budget: tuple[str, ...] = ()
-    ceiling: str = ""  # in words, which one held back what is over budget
-    #: Calls whose outcome nobody knows, with the keys of this batch that they cover.
-    doubtful: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Calls(Transactions):
