@@ -149,8 +149,19 @@ def continued_run(workspace: Workspace, run_id: str) -> Iterator[RecordedRun]:
     RunNotFoundError
         No such run.
     ApprovalError
-        It is under way in a living process. Nothing was sent.
+        It is under way in a living process, or this key is of another account, which would pay for all of it again,
+        also for what its own may ask for again for nothing. Nothing was bought.
     """
+    provider = workspace.ledger.run(run_id).provider
+    workspace.identify(provider)
+    account = workspace.ledger.run(run_id).account  # which identifying may have named
+    # The sandbox has other keys each time, and credits of no worth.
+    if account != workspace.account(provider) and not workspace.sandbox:
+        msg = (
+            f"Run {run_id} is of another account at {provider} than the API key that is set here, or of another key "
+            "whose account is not known. Nothing was bought. Resume it with the key with which it began."
+        )
+        raise ApprovalError(msg)
     with _owned_run(workspace, run_id, lambda owner: workspace.ledger.resume_run(run_id, owner)) as run:
         yield run
 

@@ -71,7 +71,7 @@ def resume_run(
     RunNotFoundError
         No such run.
     ApprovalError
-        It is under way in a living process. Nothing was sent.
+        It is under way in a living process, or of another account than this key. Nothing was bought.
     """
     record = workspace.ledger.run(run_id)
     workspace.send(record.provider)  # no key, no run

@@ -121,6 +121,25 @@ def test_an_answer_that_stays_lost_is_in_doubt_and_its_money_stays_reserved(
     assert box.charged("leadleap") == 1_000
 
 
+def test_a_run_is_not_resumed_with_the_key_of_another_account_which_would_pay_again(
+    box: Sandbox, open_workspace: Open
+) -> None:
+    box.fault("status", "/leads/unlock", status=500, times=None, after_charge=True)
+    workspace = open_workspace()
+    workspace.clock.wait = lambda seconds, until=None: False  # type: ignore[method-assign]
+    run_id = unlock(workspace, lead_ids(box, 2), at_most=2).receipt.run_id
+    box.clear_faults()
+    asked = len(box.paid_requests())
+    stranger = open_workspace(LEADLEAP_API_KEY=box.api_key("leadleap", account="another"))
+    with pytest.raises(ApprovalError, match="another account at leadleap .* Nothing was bought"):
+        resume_run(run_id, stranger)
+    assert len(box.paid_requests()) == asked
+    colleague = open_workspace(LEADLEAP_API_KEY=box.api_key("leadleap"))
+    _, outcome = resume_run(run_id, colleague)
+    assert len(outcome.bought) == 2, "a second key of the same account"
+    assert box.charged("leadleap") == 2_000
+
+
 def test_credits_that_run_out_midway_keep_everything_and_the_run_can_be_resumed(
     box: Sandbox, workspace: Workspace
 ) -> None:

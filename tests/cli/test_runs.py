@@ -284,6 +284,18 @@ def test_the_line_that_resumes_a_run_on_the_sandbox_says_so(leadkit: Run) -> Non
     )  # 3 credits are all that it may spend
 
 
+def test_a_run_at_a_provider_that_names_no_account_is_resumed_on_the_sandbox_in_spite_of_its_new_key(
+    leadkit: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "companies.csv"
+    path.write_text("Domain\na.example\nb.example\n")
+    run = ("company-details", "--domain", "Domain", "--via", "leadiq", "--at-most", 3, "-o", "out.csv")
+    ended = leadkit("run", path, *run, "--sandbox", "--json")
+    assert ended.json["receipt"]["rows"]["over budget"] == 1
+    resumed = leadkit(*ended.json["resume"].split()[1:], "--json")
+    assert (resumed.status, resumed.json["receipt"]["rows"]["over budget"]) == (1, 1)
+
+
 def test_who_is_sent_to_the_ledger_is_sent_to_that_of_the_sandbox_when_the_sandbox_was_meant(
     leadkit: Run,
 ) -> None:
