@@ -36,7 +36,8 @@ def join(plan: Plan, run_id: str, outcome: Outcome) -> Done:
         stored[key] = replace(stored[key], state=FactState.SUPPRESSED, values={}, note="")
     if operation.step == "find_people":
         _judge(plan, record.operation_id, stored)
-    fixed = dict.fromkeys(_left_out(plan, ledger.run_keys(run_id)), ("left out", "left out of this run"))
+    wanted = outcome.bought.union(ledger.run_keys(run_id))  # forgetting takes people out of the latter
+    fixed = dict.fromkeys(_left_out(plan, wanted), ("left out", "left out of this run"))
     for place in ledger.suppressed(operation.takes, plan.keys):
         fixed[plan.keys[place]] = ("suppressed", _MUST_NOT)
     by_key = [fixed.get(key) or _outcome_of(key, stored.get(key), run_id, outcome) for key in plan.keys]
@@ -107,6 +108,8 @@ def _outcome_of(key: str, stored: Stored | None, run_id: str, outcome: Outcome) 
             return "ambiguous", stored.note
         bought = key in outcome.bought or stored.run_id == run_id
         return ("answered" if bought else "known"), stored.note
+    if key in outcome.bought:
+        return "in doubt", "forgotten while it was asked for; leadkit ledger shows what is set aside for it"
     return "not tried", "the run ended before this row; resume it to go on"
 
 

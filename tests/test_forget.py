@@ -17,6 +17,7 @@ from leadkit.errors import InputError, LeadkitError, LedgerBusyError
 from leadkit.forgetting import Kept, forget, identifiers, kept
 from leadkit.ledger.schema import bodies
 from leadkit.plan import make_plan
+from leadkit.progress import Progress
 from leadkit.result import Done
 from leadkit.sandbox import Sandbox
 from leadkit.sandbox.world import Person
@@ -160,6 +161,23 @@ def test_somebody_forgotten_after_the_price_was_shown_is_neither_asked_about_nor
     assert not [request for request in box.requests if gone in request.asked]
     assert (done.receipt.rows["suppressed"], done.receipt.rows["answered"]) == (1, 2)
     assert files_with(workspace.home, gone) == []
+
+
+def test_the_row_of_somebody_who_is_forgotten_while_they_are_asked_about_tells_of_the_money_that_is_held(
+    workspace: Workspace,
+) -> None:
+    frame = pd.DataFrame({"Email": ["anna@people.example", "bo@people.example"]})
+    plan = make_plan(frame, "validate_emails", {"email": "Email"}, workspace=workspace)
+    reserved = iter([True])
+
+    def forget_once(_: Progress) -> None:
+        if next(reserved, False):
+            workspace.ledger.forget({("email", "anna@people.example")}, suppress=False)
+
+    done = plan.run(at_most=2, progress=forget_once)
+    assert (done.receipt.rows["in doubt"], done.receipt.rows["answered"], done.receipt.held) == (1, 1, 1_000)
+    assert "forgotten" in done.frame["leadleap_validate_emails_note"].iloc[0]
+    assert [fact.held for fact in workspace.ledger.doubtful()] == [1_000]
 
 
 def test_somebody_suppressed_by_address_leaves_no_trace_when_bought_by_another_identifier(
