@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from leadkit.ledger.schema import CallState
 from leadkit.money import Amount
 
 
@@ -28,6 +29,10 @@ def charged(call: Row[Any], reported: Amount | None, *, share: float) -> Amount:
 def told(call: Row[Any], reported: Amount | None, *, share: float) -> int:
     """The most that all sendings of a call together said that it cost, in millicredits; of silent ones 0."""
     earlier: int = call.most
+    if call.state in (CallState.SETTLED, CallState.RELEASED):
+        # Somebody took this sending's process for dead; the row has what it may have cost already.
+        least: int = call.least
+        return max(earlier, least + (reported.most if reported else 0))
     if reported is None:
         return earlier
     if reported.least == reported.most:

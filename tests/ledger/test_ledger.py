@@ -189,6 +189,22 @@ def test_who_was_taken_for_dead_undoes_nothing_of_what_became_of_the_call_since(
     assert other.reserve(["a"]).known == ("a",)
 
 
+@pytest.mark.parametrize(
+    ("late", "most"),
+    [(Amount(1_000, 1_000), 1_000), (Amount(0, 1_000), 1_000), (Amount(3_000, 3_000), 3_000), (None, 1_000)],
+)
+def test_an_answer_that_comes_after_a_free_repeat_of_its_call_raises_the_books_no_further_than_it_told(
+    driver: LedgerDriver, late: Amount | None, most: int
+) -> None:
+    run, claim, other = taken_for_dead(driver)
+    again = other.reclaim(claim.call_id)
+    assert again is not None
+    other.settle(again, {"a": FOUND}, Amount(0, 0))
+    run.settle(claim, {"a": FOUND}, late)
+    assert driver.ledger.run(run.id).charged == Amount(late.least if late else 0, most)
+    assert driver.ledger.run(run.id).held == 0
+
+
 @pytest.mark.parametrize("decision", ["charged", "not-charged", "pay-again"])
 @pytest.mark.parametrize("ending", ["answered", "told", "lost", "refused"])
 def test_what_becomes_of_a_call_that_was_decided_meanwhile_holds_no_money_that_nobody_sees(
