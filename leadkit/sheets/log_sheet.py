@@ -84,14 +84,14 @@ def sheet_xml(
 class LogSheets:
     """Sheets to add to a workbook: ``changed`` parts that list them, and ``added`` parts. Always at its end.
 
-    ``cut`` counts texts that were too long for a cell.
+    ``workbook`` is its main part, as it is to be written. ``cut`` counts texts that were too long for a cell.
     """
 
-    def __init__(self, file: XlsxFile, log: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(self, file: XlsxFile, log: Mapping[str, pd.DataFrame], workbook: XmlPart) -> None:
         parts = file.parts
         rels_member = parts.package.find(rels_name(parts.workbook))
         assert rels_member is not None  # its sheets were found through it
-        workbook, rels, types = map(parts.part, (parts.workbook_member, rels_member, parts.types_member))
+        rels, types = map(parts.part, (rels_member, parts.types_member))
         strict = _STRICT_MAIN in workbook.text
         main, relationships = (_STRICT_MAIN, _STRICT_RELATIONSHIPS) if strict else (MAIN, RELATIONSHIPS)
         encoder = CellEncoder(dates=False)

@@ -1,4 +1,4 @@
-"""What stands around the rows of a sheet and has to grow with it: extent, column widths, filter."""
+"""What stands around the rows of a sheet and has to grow with it: extent, column widths, filter and its name."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any
 
 from leadkit.sheets.limits import MAX_COLUMNS
-from leadkit.sheets.refs import Area, parse_area, whole
-from leadkit.sheets.xml_text import Tag, escape, first_tag, tags
+from leadkit.sheets.refs import LETTERS, Area, parse_area, whole
+from leadkit.sheets.xml_text import Tag, XmlPart, escape, first_tag, tags
 
 #: Widths in characters of the default font, as a sheet counts them.
 _NARROWEST, _WIDEST = 9, 50
@@ -118,6 +118,23 @@ def with_filter(tail: str, area: Area | None, last_column: int) -> str:
     if tag is None or area is None:
         return tail
     return _with_reference(tail, tag, area._replace(right=last_column))
+
+
+def with_filter_name(workbook: XmlPart, sheet: str, area: Area, last_column: int) -> XmlPart:
+    """The workbook's part with the hidden name of a sheet's filter reaching to the last new column.
+
+    LibreOffice goes by this name alone, and would sort the old columns without the new ones.
+    """
+    place = [tag.attributes.get("name") for tag in tags(workbook.text, "sheet")].index(sheet)
+    for tag in tags(workbook.text, "definedName"):
+        name, local = tag.attributes.get("name"), tag.attributes.get("localSheetId")
+        if (name, local) == ("_xlnm._FilterDatabase", f"{place}") and not tag.closed:
+            end = workbook.text.index("<", tag.end)
+            start = workbook.text.rfind("!", tag.end, end) + 1
+            if parse_area(workbook.text[start:end]) == area:
+                grown = f"${LETTERS[area.left]}${area.top}:${LETTERS[last_column]}${area.bottom}"
+                return workbook.spliced([(start, end, grown)])
+    return workbook
 
 
 def sheet_filter(tail: str) -> Tag | None:

@@ -24,6 +24,7 @@ from leadkit.sheets.sheet_edges import (
     width_of,
     with_extent,
     with_filter,
+    with_filter_name,
     with_widths,
 )
 from leadkit.sheets.styles import Styles
@@ -84,8 +85,14 @@ class XlsxWriter:
                 changed[member.name] = compress([part.to_bytes()])
         if styles is not None and styles.changed and (member := parts.related("styles")) is not None:
             changed[member.name] = compress([styles.part().to_bytes()])
+        workbook = parts.part(parts.workbook_member)
+        if (area := self._filter_beside(changes)) is not None:
+            last = changes.new[-1].number or 0
+            workbook = with_filter_name(workbook, self._sheet.entry.name, area, last)
+            if workbook.text != parts.part(parts.workbook_member).text:
+                changed[parts.workbook_member.name] = compress([workbook.to_bytes()])
         if log:
-            sheets = LogSheets(self._file, log)
+            sheets = LogSheets(self._file, log, workbook)
             changed |= sheets.changed
             added = sheets.added
             done.cut += sheets.cut
@@ -132,8 +139,7 @@ class XlsxWriter:
                 yield writer.rewrite(rows)
             yield from writer.rest()
             tail = stream.tail
-            area = self._sheet.grid.filter_area
-            if area is not None and self._stands_beside(area, changes):
+            if (area := self._filter_beside(changes)) is not None:
                 tail = with_filter(tail, area, places[-1])
             yield tail.encode()
 
@@ -156,6 +162,11 @@ class XlsxWriter:
     def _stands_beside(self, area: Area, changes: Changes) -> bool:
         """Whether the new columns follow an area whose first row is the header."""
         return bool(changes.new) and area.right + 1 == changes.new[0].number and area.top == self._header_row
+
+    def _filter_beside(self, changes: Changes) -> Area | None:
+        """The sheet's own filter, if the new columns join it."""
+        area = self._sheet.grid.filter_area
+        return area if area is not None and self._stands_beside(area, changes) else None
 
     def _table_beside(self, changes: Changes) -> Table | None:
         """The table that the new columns join."""

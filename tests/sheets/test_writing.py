@@ -13,6 +13,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter  # type: ignore[import-untyped]
 
 import leadkit.sheets as sheets
 from leadkit.errors import SheetError
@@ -321,6 +322,28 @@ def test_the_sheets_filter_grows_and_a_saved_views_filter_does_not() -> None:
     view = '<customSheetView guid="{0}"><autoFilter ref="A1:B3"/></customSheetView>'
     view = f"<customSheetViews>{view}</customSheetViews>"
     assert view in part(added(workbook(worksheet(PEOPLE, after=view)), New=["x", "y"]))
+
+
+def test_the_hidden_name_of_the_sheets_filter_grows_with_it() -> None:
+    """LibreOffice filters and sorts what this name says, and would leave the new cells where they were."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as made:
+        chart = made.add_chart({"type": "line"})
+        chart.add_series({"values": "=Other!$A$1:$A$2"})
+        made.add_chartsheet().set_chart(chart)
+        for name in ("Other", "O'Brien & Söhne"):
+            sheet = made.add_worksheet(name)
+            sheet.write_row("A1", ["Name", "Email"])
+            sheet.write_row("A2", ["Ada", "ada@example.com"])
+            sheet.autofilter("A1:B2")
+    data = out.getvalue()
+    book = opened(data, sheet="O'Brien & Söhne")
+    before = part(data, "xl/workbook.xml")
+    after = part(book.to_bytes(book.frame.assign(New=["x"])), "xl/workbook.xml")
+    assert after == before.replace("Söhne'!$A$1:$B$2<", "Söhne'!$A$1:$C$2<") != before
+    with_log = book.to_bytes(book.frame.assign(New=["x"]), log={"Log": book.frame})
+    assert "Söhne'!$A$1:$C$2<" in part(with_log, "xl/workbook.xml")
+    assert openpyxl.load_workbook(io.BytesIO(with_log)).sheetnames[-1] == "Log"
 
 
 def test_formulas_keep_their_cached_values_and_the_calculation_chain() -> None:
