@@ -94,11 +94,7 @@ class Book:
             msg = f"header_row {header_row} is no row of a sheet: rows count from 1, and 0 says that there is none."
             raise SheetError(msg)
         self.header_row = self.header_guesses[0].row if header_row is None else header_row
-        totals = [
-            row
-            for table in grid.tables
-            for row in range(table.area.bottom - table.totals_rows + 1, table.area.bottom + 1)
-        ]
+        totals = grid.totals()
         framed = build_frame(grid, self.header_row, totals)
         self.frame: pd.DataFrame = framed.frame
         self.hidden_rows: list[int] = list(grid.hidden_rows)

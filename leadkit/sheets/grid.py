@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -91,6 +91,22 @@ class Grid:
         formulas = (c for c, rows in self.formulas.items() if any(r >= from_row for r in rows))
         areas = (a.right for a in [*self.formula_areas, *self.merged] if a.bottom >= from_row)
         return max([0, *filled, *formulas, *areas])
+
+    @staticmethod
+    def mostly_in(area: Area, columns: Collection[int]) -> bool:
+        """Whether at least half of these columns lie in the area."""
+        return 2 * sum(area.left <= column <= area.right for column in columns) >= len(columns)
+
+    def totals(self) -> list[int]:
+        """The rows of tables' totals, without those of a small table beside a list that goes on in this row."""
+        return [
+            row
+            for table in self.tables
+            for row in range(table.area.bottom - table.totals_rows + 1, table.area.bottom + 1)
+            if self.mostly_in(
+                table.area, [column for column, cells in self.cells.items() if row in cells.rows]
+            )
+        ]
 
     def fixed_rows(self, column: int, rows: Sequence[int]) -> set[int]:
         """Those of ``rows`` whose cell in this column is never written: a formula, or a cell that a merge covers."""

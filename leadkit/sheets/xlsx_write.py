@@ -169,6 +169,7 @@ class XlsxWriter:
         return area if area is not None and self._stands_beside(area, changes) else None
 
     def _table_beside(self, changes: Changes) -> Table | None:
-        """The table that the new columns join."""
-        tables = (t for t in self._sheet.grid.tables if t.part and self._stands_beside(t.area, changes))
-        return next(tables, None)
+        """The table that the new columns join. A small one at the right of the list is not the list."""
+        grid = self._sheet.grid
+        tables = (t for t in grid.tables if t.part and self._stands_beside(t.area, changes))
+        return next((t for t in tables if grid.mostly_in(t.area, grid.cells)), None)

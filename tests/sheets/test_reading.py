@@ -194,6 +194,27 @@ def test_rows_of_a_tables_totals_are_left_out() -> None:
     assert any("totals" in note for note in book.notes)
 
 
+def test_the_totals_of_a_small_table_beside_the_list_hide_nobody() -> None:
+    table = (
+        '<table xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" id="1" name="T" displayName="T" '
+        'ref="E1:F3" totalsRowCount="1"><tableColumns count="2"><tableColumn id="1" name="What"/>'
+        '<tableColumn id="2" name="Sum"/></tableColumns></table>'
+    )
+    rel = '<Relationship Id="rId1" Type="http://x/table" Target="../tables/table1.xml"/>'
+    rows = lines(
+        ["Name", "Email", "City", "", "What", "Sum"],
+        ["Ada Example", "ada@example.com", "Ulm", "", "x", "1"],
+        ["Bo Example", "bo@example.com", "Bonn", "", "Total", "1"],
+        ["Cy Example", "cy@example.com", "Ulm"],
+    )
+    data = workbook(worksheet(rows), sheet_rels=rel, parts={"xl/tables/table1.xml": table})
+    assert sheets.open_book(data, name="a.xlsx").frame["Name"].tolist() == [
+        "Ada Example",
+        "Bo Example",
+        "Cy Example",
+    ]
+
+
 def test_the_first_visible_sheet_with_cells_is_taken() -> None:
     import io
 

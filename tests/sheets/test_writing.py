@@ -315,6 +315,20 @@ def test_a_table_with_something_beside_it_stays_as_it_is() -> None:
     assert (cells(result)["C2"], cells(result)["D1"]) == ("note", "New")
 
 
+def test_a_small_table_beside_the_list_does_not_grow() -> None:
+    rows = lines(
+        ["Name", "Email", "City", "What", "Sum"],
+        ["Ada", "ada@example.com", "Ulm", "x", "1"],
+        ["Bo", "bo@example.com", "Bonn", "y", "2"],
+        ["Cy", "cy@example.com", "Köln"],
+    )
+    beside = table(2).replace("A1:B3", "D1:E3").replace('"Name"', '"What"').replace('"Email"', '"Sum"')
+    data = workbook(worksheet(rows), sheet_rels=TABLE_REL, parts={"xl/tables/table1.xml": beside})
+    result = added(data, New=["x", "y", "z"])
+    assert part(result, "xl/tables/table1.xml") == beside
+    assert cells(result)["F1"] == "New"
+
+
 def test_the_sheets_filter_grows_and_a_saved_views_filter_does_not() -> None:
     after = '<autoFilter ref="A1:B3"><filterColumn colId="0"/></autoFilter>'
     result = part(added(workbook(worksheet(PEOPLE, after=after)), New=["x", "y"]))
