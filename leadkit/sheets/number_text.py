@@ -33,6 +33,8 @@ BUILT_IN: Final[dict[int, str]] = {
 _QUOTED = re.compile(r'"[^"]*"?|\\.|_.|\*.')
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[[^\]]*\]")
+#: The language of a format, which LibreOffice writes before it where it is not English.
+_LANGUAGE = re.compile(r"\[\$-[^\]]*\]")
 _HALF_DAY = re.compile(r"am/pm|a/p")
 _PIECES = re.compile(r'"([^"]*)"?|\\(.)|_.|\*.|(.)', re.DOTALL)
 
@@ -140,6 +142,7 @@ def date_text(text: str, kind: Kind, *, date1904: bool) -> str:
 
 def formatter(code: str, *, date1904: bool) -> Callable[[str], str]:
     """The function that turns stored numbers under this format into text."""
+    code = _LANGUAGE.sub("", code)
     kind = kind_of(code)
     if kind == "digits":
         return lambda text: shown_digits(text, code)

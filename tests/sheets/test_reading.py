@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import leadkit.sheets as sheets
-from tests.sheets.making import PEOPLE, lines, part, row_of, text_cell, workbook, worksheet
+from tests.sheets.making import PEOPLE, STYLES, lines, part, row_of, text_cell, workbook, worksheet
 
 
 def open_rows(rows: str, **options: object) -> sheets.Book:
@@ -57,6 +57,11 @@ def test_a_number_reads_as_a_person_would_write_it(cell: str, text: str) -> None
 )
 def test_leading_zeros_that_only_the_format_shows_are_restored(style: int, value: str, text: str) -> None:
     assert one_cell(f'<c r="A2" s="{style}"><v>{value}</v></c>') == text
+
+
+def test_leading_zeros_are_restored_where_libreoffice_wrote_the_language_into_the_format() -> None:
+    styles = STYLES.replace('"00000"', '"[$-407]00000"')
+    assert one_cell('<c r="A2" s="2"><v>1067</v></c>', styles=styles) == "01067"
 
 
 @pytest.mark.parametrize(
