@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -128,7 +129,7 @@ def check_output(target: Path, overwrite: bool, book: Book | None = None) -> Non
     from leadkit.sheets.save import check_target
 
     try:
-        if target.is_file() and not overwrite:
+        if not overwrite and os.path.isfile(target):  # Path raises on a name that is too long
             msg = f"{target} exists already. Choose another with -o, or pass --overwrite."
             raise SheetError(msg)
         check = check_target if book is None else book.check_writable

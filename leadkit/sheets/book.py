@@ -237,6 +237,7 @@ class Book:
             The frame does not fit the book, or the file cannot be written. No file was changed.
         """
         target = Path(path)
+        check_target(target, overwrite=overwrite)
         source = self._file.source.path
         is_source = source is not None and target.exists() and source.exists() and target.samefile(source)
         self._check_ending(target)

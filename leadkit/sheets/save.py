@@ -51,10 +51,17 @@ def explain(error: OSError, path: Path) -> SheetError:
 
 def check_target(path: Path, *, overwrite: bool) -> None:
     """SheetError when nothing can be written under this name: it is taken, a folder, or in no folder there is."""
+    try:
+        path.lstat()
+        taken = True
+    except FileNotFoundError:
+        taken = False
+    except OSError as error:  # a name that is too long for the disk, a folder that may not be read
+        raise explain(error, path) from error
     if path.is_dir():
         msg = f"{path} is a folder. No file was changed. Give the name of a file."
         raise SheetError(msg)
-    if path.exists() and not overwrite:
+    if taken and not overwrite:
         msg = f"{path} exists already. No file was changed. Pass overwrite=True, or save under another name."
         raise SheetError(msg)
     if not path.parent.is_dir():
@@ -82,7 +89,7 @@ def safely(
     temporary: Path | None = None
     kept: list[Path] = []
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:10]}.", suffix=".part")
         temporary = Path(name)
         with os.fdopen(handle, "w+b") as file:
             yield file, kept

@@ -61,6 +61,19 @@ def test_an_output_folder_that_is_not_there_is_found_before_money_is_spent(
     assert not box.paid_requests()
 
 
+def test_a_name_that_the_disk_does_not_take_is_found_before_money_is_spent(
+    leadkit: Run, people: Path, box: Sandbox
+) -> None:
+    """The workbook has the longest name there can be, so that its own copy's would be too long."""
+    named = people.rename(people.with_name(f"{'客' * 83}.xlsx"))
+    refused(
+        leadkit("run", named, "validate-emails", "--email", "Email", "--at-most", 1),
+        "too long",
+        "another name",
+    )
+    assert not box.paid_requests()
+
+
 def test_a_run_without_a_key_says_how_to_set_one(
     leadkit: Run, people: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -183,6 +183,28 @@ def test_where_nothing_can_be_saved_is_known_before_anything_is_spent(path: Path
     book.check_writable(path.with_name("out.xlsx"))
 
 
+def test_a_name_as_long_as_the_disk_takes_is_saved_and_a_longer_one_is_known_before(path: Path) -> None:
+    book = sheets.open_book(path)
+    longest = os.pathconf(path.parent, "PC_NAME_MAX")
+    name = "客" * ((longest - len(".xlsx")) // len("客".encode()))
+    book.save_as(path.with_name(f"{name}.xlsx"), enriched(book))
+    assert sheets.open_book(path.with_name(f"{name}.xlsx")).frame["New"].tolist() == ["x", "y"]
+    for save in (book.check_writable, lambda p: book.save_as(p, enriched(book))):
+        with pytest.raises(SheetError, match="No file was changed"):
+            save(path.with_name(f"{name}.enriched.xlsx"))
+
+
+def test_a_link_to_nowhere_is_known_before_anything_is_spent(path: Path) -> None:
+    link = path.with_name("out.xlsx")
+    link.symlink_to("nowhere.xlsx")
+    book = sheets.open_book(path)
+    with pytest.raises(SheetError, match="exists already"):
+        book.check_writable(link)
+    book.save_as(link, enriched(book), overwrite=True)
+    assert link.is_symlink()
+    assert sheets.open_book(path.with_name("nowhere.xlsx")).frame["New"].tolist() == ["x", "y"]
+
+
 def test_a_folder_that_is_not_there_is_named(path: Path) -> None:
     book = sheets.open_book(path)
     with pytest.raises(SheetError, match="there is no folder"):
