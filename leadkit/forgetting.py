@@ -15,6 +15,7 @@ from leadkit.byte_search import files, holds, search
 from leadkit.errors import InputError, LeadkitError
 from leadkit.keys import Unusable, key
 from leadkit.ledger.suppression import PERSONAL_KINDS
+from leadkit.sheets.save import backups
 from leadkit.workspace import Workspace, current_workspace
 
 #: What is said of files that still hold one of the identifiers.
@@ -150,6 +151,7 @@ def forget(
         msg = f"Run {busy[0]} is under way. Nothing was changed. Forget after its end."
         raise LeadkitError(msg)
     written = {run.context["output"] for run in ledger.runs() if "output" in run.context}
+    written |= {str(backup) for path in written for backup in backups(Path(path))}
     # The ledger goes last: it alone knows what else names the person, should this end early and be asked for again.
     texts = {text for _, text in ledger.would_forget(given).identifiers}
     # A run that knew the person from earlier on bought nothing of theirs, and wrote them all the same.

@@ -296,6 +296,17 @@ def damaged_workbook(path: Path, how: str) -> None:
     path.write_bytes(body)
 
 
+def test_an_output_whose_folder_cannot_be_looked_into_stops_no_forgetting(
+    box: Sandbox, workspace: Workspace, tmp_path: Path
+) -> None:
+    (person,) = some_people(box, 1)
+    plan = make_plan(
+        pd.DataFrame({"Email": [person.email]}), "validate_emails", {"email": "Email"}, workspace=workspace
+    )
+    plan.run(at_most=1, context={"output": str(tmp_path / ("x" * 300) / "written.xlsx")})
+    assert forget(email=person.email, workspace=workspace).facts == 1
+
+
 @pytest.mark.parametrize("how", ["changed", "encrypted"])
 def test_a_workbook_that_cannot_be_read_stops_no_forgetting_and_is_named_as_one_to_look_at(
     box: Sandbox, workspace: Workspace, tmp_path: Path, how: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import tempfile
 from collections.abc import Iterator
@@ -32,6 +33,14 @@ def backup_name(path: Path) -> Path:
         if not candidate.exists():
             return candidate
         number += 1
+
+
+def backups(path: Path) -> list[Path]:
+    """The backups that can be found of a file."""
+    try:
+        return list(path.parent.glob(f"{glob.escape(path.stem)}.original*{glob.escape(path.suffix)}"))
+    except OSError:  # a folder that may not be looked into, a drive that is gone
+        return []
 
 
 def explain(error: OSError, path: Path) -> SheetError:

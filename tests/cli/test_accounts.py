@@ -98,3 +98,28 @@ def test_forgetting_names_every_workbook_that_was_written_with_the_person_in_it(
     assert told["facts"] == receipt["facts"] == 1
     assert set(receipt["outputs"]) >= {str(bought), str(known)}
     assert str(tmp_path / "without.csv") not in receipt["outputs"]
+
+
+def test_forgetting_names_the_backups_of_a_workbook_that_was_written_in_place(
+    leadkit: Run, people: Path
+) -> None:
+    for _ in range(2):
+        done = leadkit(
+            *(
+                "run",
+                people,
+                "validate-emails",
+                "--email",
+                "Email",
+                "--at-most",
+                10,
+                "-o",
+                people,
+                "--overwrite",
+            )
+        )
+        assert done.status == 0
+    written = sorted(people.parent.glob(f"{people.stem}*{people.suffix}"))
+    receipt = leadkit("forget", "--email", "anna@example.com", "--json").json["forget"]
+    assert receipt["outputs"] == [str(path) for path in written]
+    assert len(written) == 3
