@@ -96,7 +96,9 @@ class OtherFile:
         for (top, left), (bottom, right) in answer["merged"] or ():
             grid.merged.append(Area(left + 1, top + 1, right + 1, bottom + 1))
         grid.notes.append(
-            f"A .{self.kind} workbook can be read but not written back: results are saved as a new .xlsx workbook."
+            f"A .{self.kind} workbook can be read but not written back: results are saved as a new .xlsx workbook. "
+            "Errors such as #N/A read as blank, and leading zeros that only a number format shows are not seen; "
+            "save it as .xlsx in a spreadsheet program first if it has any."
         )
         return answer["sheet"], grid
 

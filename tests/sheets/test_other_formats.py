@@ -31,6 +31,7 @@ def test_it_is_read_and_written_as_a_new_workbook(path: Path) -> None:
     assert book.sheets[0].name == "Leads"
     assert book.default_output.name == "leads.enriched.xlsx"
     assert any("not written back" in note for note in book.notes)
+    assert any("leading zeros" in note and "#N/A" in note for note in book.notes)
     book.check_writable()
     report = book.save_as(book.default_output, book.frame.assign(New="=x"))
     assert any("new .xlsx" in note for note in report.notes)
