@@ -17,6 +17,7 @@ from leadkit.cli.terminal import (
     open_workspace,
     print_json,
     say_rows,
+    say_written,
 )
 from leadkit.errors import InputError
 
@@ -63,8 +64,8 @@ def add_to_list(
     where = "" if dry_run else "; the column list_note names them all"
     say_rows([(row, str(note)) for row, note in notes.items()], MOST_NOTES, f"more rows{where}")
     if not dry_run:
-        opened.save_as(target, opened.frame.join(told), overwrite=overwrite)
-        print(f"Written: {target.resolve()}")
+        saved = opened.save_as(target, opened.frame.join(told), overwrite=overwrite)
+        say_written(target, saved.notes)
     bad = told["list_status"].isin(["failed", "in doubt", "not sent"]).any()
     raise typer.Exit(NOT_WHOLLY_DONE if bad else DONE)
 

@@ -153,10 +153,11 @@ def finish(book: Book, plan: Plan, done: Done, target: Path, *, overwrite: bool,
     """Write the workbook if there is anything to write, print the receipt and leave with the right status."""
     learned = any(done.receipt.rows[outcome] for outcome in ("answered", "known", "not found"))
     line = resume_line(plan.workspace, done.receipt.run_id)
+    notes: Sequence[str] = ()
     if learned:
         log = {"leadkit": done.provenance} if len(done.provenance) else None
         try:
-            book.save_as(target, done.frame, log=log, overwrite=overwrite)
+            notes = book.save_as(target, done.frame, log=log, overwrite=overwrite).notes
         except SheetError:
             # Paid for and safe in the ledger; only the file is missing.
             print(
@@ -170,13 +171,15 @@ def finish(book: Book, plan: Plan, done: Done, target: Path, *, overwrite: bool,
     if as_json:
         body: dict[str, Any] = {"preview": plan.preview.to_dict(), "receipt": done.receipt.to_dict()}
         body["output"] = str(target.resolve()) if learned else None
+        body["notes"] = list(notes)
         body["resume"] = line if resumable else None
         print_json(body)
     else:
         print(f"\n{done.receipt}")
-        print(
-            f"Written: {target.resolve()}" if learned else "No file was written: there is nothing new in it."
-        )
+        if learned:
+            say_written(target, notes)
+        else:
+            print("No file was written: there is nothing new in it.")
         if resumable:
             print(f"Everything so far is kept. To go on: {line}")
         elif done.receipt.rows["left out"]:
@@ -188,6 +191,13 @@ def finish(book: Book, plan: Plan, done: Done, target: Path, *, overwrite: bool,
     if isinstance(done.stopped, ProviderError):
         raise typer.Exit(REFUSED)
     raise typer.Exit(DONE if done.complete else NOT_WHOLLY_DONE)
+
+
+def say_written(target: Path, notes: Sequence[str]) -> None:
+    """Where the file is, and what a person should know of how it was written."""
+    print(f"Written: {target.resolve()}")
+    for note in notes:
+        print(f"  Note: {note}")
 
 
 @contextmanager

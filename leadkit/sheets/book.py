@@ -244,7 +244,10 @@ class Book:
         changes = self._work_out(frame, policy)
         with safely(target, overwrite=overwrite, keep_original=is_source) as (out, kept):
             report = self._write(out, changes, log, target)
-        return replace(report, backup=kept[0] if kept else None)
+        if not kept:
+            return report
+        note = f"The file as it was before is {kept[0].name}, beside it."
+        return replace(report, backup=kept[0], notes=(*report.notes, note))
 
     def to_bytes(
         self,

@@ -182,6 +182,19 @@ def test_hidden_rows_are_left_alone_when_asked(leadkit: Run, tmp_path: Path, box
     assert sheet["B4"].value
 
 
+def test_what_was_done_to_the_file_is_said(leadkit: Run, tmp_path: Path) -> None:
+    path = tmp_path / "leads.csv"
+    run = ("run", path, "validate-emails", "--at-most", 9, "-o", path, "--overwrite")
+    path.write_text("a@example.com,x\nb@example.com,y\n")
+    said = leadkit(*run).out.partition("Written: ")[2]
+    assert "no row of column names" in said
+    assert "leads.original.csv" in said
+    path.write_text("a@example.com,x\nb@example.com,y\n")
+    notes = leadkit(*run, "--json").json["notes"]
+    assert "no row of column names" in notes[0]
+    assert "leads.original (2).csv" in notes[1]
+
+
 def test_resume_replaces_only_what_its_own_run_wrote(leadkit: Run, tmp_path: Path, box: Sandbox) -> None:
     book, out = data_folder() / "leadleap_prospects.xlsx", tmp_path / "out.xlsx"
     box.fault("status", "/leads/unlock", status=402, times=None)
