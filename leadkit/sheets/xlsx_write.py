@@ -75,6 +75,7 @@ class XlsxWriter:
         changed: dict[str, NewMember] = {}
         added: dict[str, NewMember] = {}
         done = _Sheet(0, 0, 0)
+        apart = self._lists(changes)
         if changes.new or changes.existing:
             changed[self._sheet.entry.part], done = self._rewritten_sheet(changes, styles)
         if (table := self._table_beside(changes)) is not None and (
@@ -83,10 +84,12 @@ class XlsxWriter:
             part = grown(parts.part(member), table, [column.name for column in changes.new])
             if part is not None:
                 changed[member.name] = compress([part.to_bytes()])
+                apart.discard(table.area)
         if styles is not None and styles.changed and (member := parts.related("styles")) is not None:
             changed[member.name] = compress([styles.part().to_bytes()])
         workbook = parts.part(parts.workbook_member)
         if (area := self._filter_beside(changes)) is not None:
+            apart.discard(area)
             last = changes.new[-1].number or 0
             workbook = with_filter_name(workbook, self._sheet.entry.name, area, last)
             if workbook.text != parts.part(parts.workbook_member).text:
@@ -102,7 +105,11 @@ class XlsxWriter:
         if self._sheet.entry.part in changed:
             recheck.sheet(self._sheet.entry.part, done.cells, simple=self._sheet.simple)
         out.seek(0, os.SEEK_END)
-        notes = []
+        notes = [
+            f"The new columns stand apart from the table or filter in {area}, so that sorting by it would leave "
+            "them behind. Select them, too, before you sort."
+            for area in sorted(apart)
+        ]
         if done.cut:
             notes.append(
                 f"{done.cut:,} texts were longer than the {MAX_CELL_TEXT:,} characters of a cell and were cut."
@@ -159,6 +166,16 @@ class XlsxWriter:
             head, prefix, {c.number: width_of(c.name, c.values) for c in changes.new if c.number}
         )
 
+    def _lists(self, changes: Changes) -> set[Area]:
+        """The table and the filter whose rows the new columns are about."""
+        grid = self._sheet.grid
+        found = {
+            t.area
+            for t in grid.tables
+            if t.area.top == self._header_row and grid.mostly_in(t.area, grid.cells)
+        }
+        return found if changes.new else set()
+
     def _stands_beside(self, area: Area, changes: Changes) -> bool:
         """Whether the new columns follow an area whose first row is the header."""
         return bool(changes.new) and area.right + 1 == changes.new[0].number and area.top == self._header_row
@@ -170,6 +187,6 @@ class XlsxWriter:
 
     def _table_beside(self, changes: Changes) -> Table | None:
         """The table that the new columns join. A small one at the right of the list is not the list."""
-        grid = self._sheet.grid
-        tables = (t for t in grid.tables if t.part and self._stands_beside(t.area, changes))
-        return next((t for t in tables if grid.mostly_in(t.area, grid.cells)), None)
+        lists = self._lists(changes)
+        tables = (t for t in self._sheet.grid.tables if t.part and t.area in lists)
+        return next((t for t in tables if self._stands_beside(t.area, changes)), None)

@@ -315,6 +315,22 @@ def test_a_table_with_something_beside_it_stays_as_it_is() -> None:
     assert (cells(result)["C2"], cells(result)["D1"]) == ("note", "New")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("", '<autoFilter ref="A1:B3"/>', False),
+        ('<cols><col min="3" max="5" hidden="1"/></cols>', '<autoFilter ref="A1:B3"/>', True),
+        ('<cols><col min="3" max="5" hidden="1"/></cols>', "", False),
+    ],
+)
+def test_columns_that_a_sort_would_leave_behind_are_told(
+    tmp_path: Path, before: str, after: str, said: bool
+) -> None:
+    book = opened(workbook(worksheet(PEOPLE, before=before, after=after)))
+    report = book.save_as(tmp_path / "out.xlsx", book.frame.assign(New=["x", "y"]))
+    assert any("sort" in note for note in report.notes) == said
+
+
 def test_a_small_table_beside_the_list_does_not_grow() -> None:
     rows = lines(
         ["Name", "Email", "City", "What", "Sum"],
