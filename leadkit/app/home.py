@@ -98,9 +98,14 @@ def sign_in_page(*, with_names: bool, next_: str, trouble: str = "") -> str:
     )
 
 
-def trouble_page(error: Exception) -> str:
-    """Why there is no list of apps, in a sentence."""
-    return _page("leadkit", f'<div class="lk-note lk-bad" role="alert"><p>{escaped(error)}</p></div>')
+def trouble_page(why: object) -> str:
+    """Why there is nothing to see, in a sentence, and the way to the list of apps."""
+    return _page(
+        "leadkit",
+        '<header class="lk-masthead"><p class="lk-brand">leadkit</p></header>'
+        f'<div class="lk-note lk-bad" role="alert"><p>{escaped(why)}</p></div>'
+        '<nav class="lk-actions"><a href="/">All apps</a></nav>',
+    )
 
 
 def _who(visitor: Visitor) -> str:
@@ -134,7 +139,7 @@ def style() -> str:
 _STYLE = """
 .lk-page { margin: 0; background: #fff; color: #1c2024; font: 1rem/1.5 system-ui, sans-serif; }
 .lk-page main { max-width: 46rem; margin: 0 auto; padding: 2rem 1.25rem 3rem; }
-.lk-page .lk-note { margin-top: 1.25rem; }
+.lk-page :is(.lk-note, .lk-actions) { margin-top: 1.25rem; }
 .lk-page .lk-hint { margin-left: 0; }
 .lk-apps { display: grid; gap: 0.75rem; margin: 1.5rem 0; padding: 0; list-style: none; }
 .lk-apps a { display: block; color: inherit; text-decoration: none; }

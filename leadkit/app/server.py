@@ -143,14 +143,15 @@ def asgi_app(
     from leadkit.app.home import apps
     from leadkit.app.pages import routes
     from leadkit.app.parsing import parse_one_at_a_time
-    from leadkit.app.shell import Gate, LimitBody, OwnOrigin, OwnPages, SafeHeaders
+    from leadkit.app.shell import NOTHING_HERE, Gate, LimitBody, OwnOrigin, OwnPages, SafeHeaders, refusal
     from leadkit.app.visitor import guard
 
     parse_one_at_a_time()
     builder = marimo.create_asgi_app(quiet=True, session_ttl=SESSION_SECONDS)
     for app in apps():
         builder = builder.with_app(path=f"/{app.name}", root=str(app.path))
-    notebooks = builder.build()
+    notebooks: Any = builder.build()
+    notebooks.add_exception_handler(404, lambda request, _: refusal(request.scope, NOTHING_HERE, 404))
     _follow_the_systems_colours(notebooks)
     guard(sign_in.confirm)
 

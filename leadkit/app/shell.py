@@ -11,15 +11,17 @@ from urllib.parse import parse_qs, quote
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from leadkit.app.home import trouble_page
 from leadkit.app.sign_in import SignIn
 from leadkit.app.visitor import META
 
 #: Forms of our own, such as the one to sign in, are no larger.
 FORM_LIMIT_BYTES = 10_000
+NOTHING_HERE = "There is nothing here. Was the address typed or copied in full?"
 #: Paths that anybody may ask for; everything else is for people who were let in.
 OPEN_PATHS = frozenset({"/sign-in", "/style.css", "/favicon.ico"})
 
@@ -215,7 +217,7 @@ class OwnPages:
             await self._app(scope, receive, send)
             return
         if scope["path"].count("/") > 1 and not _ASKED_FOR.fullmatch(scope["path"]):
-            await refuse(scope, receive, send, "There is nothing here.", 404)
+            await refuse(scope, receive, send, NOTHING_HERE, 404)
             return
         name = scope["meta"][META]["name"]
         if not all(self._is_of(page, name) for page in _pages(scope)) or not self._may_read(
@@ -270,7 +272,12 @@ def _accepts(scope: Scope) -> str:
 
 async def refuse(scope: Scope, receive: Receive, send: Send, why: str, status: int = 403) -> None:
     """Answer with a refusal; a WebSocket is not opened (the client sees 403)."""
-    answer: Any = (
-        WebSocketClose(1008, why) if scope["type"] == "websocket" else PlainTextResponse(why, status)
-    )
+    answer: Any = WebSocketClose(1008, why) if scope["type"] == "websocket" else refusal(scope, why, status)
     await answer(scope, receive, send)
+
+
+def refusal(scope: Scope, why: str, status: int) -> Response:
+    """Why not, as a page to who was let in with a browser, and as plain text to everybody else."""
+    if META in scope.get("meta", {}) and "text/html" in _accepts(scope):
+        return HTMLResponse(trouble_page(why), status)
+    return PlainTextResponse(why, status)

@@ -283,3 +283,16 @@ def test_what_no_page_asks_for_is_closed(door: Doorway, path: str) -> None:
     alice = door.person("alice")
     for ask in (alice.get, alice.post):
         assert ask(f"{door.url}{path}", timeout=30).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["nope", "nope/", "enrich/nope", "nope/deeper/still"])
+def test_an_unknown_address_leads_back_to_the_apps(door: Doorway, path: str) -> None:
+    alice = door.person("alice")
+    page = alice.get(f"{door.url}{path}", timeout=30, headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    assert page.headers["content-type"].startswith("text/html")
+    assert 'href="/style.css"' in page.text
+    assert '<a href="/">All apps</a>' in page.text
+    assert "There is nothing here." in page.text
+    for program in (alice, requests):
+        assert not program.get(f"{door.url}{path}", timeout=30).text.startswith("<")
