@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from leadkit.errors import LeadkitError
@@ -9,13 +10,22 @@ from leadkit.errors import LeadkitError
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. Amounts in millicredits; ``seconds_left`` at the rate limit."""
+    """How far a run is. Amounts in millicredits; ``seconds_left`` at the rate limit.
+
+    ``waits``: seconds until the rate limit lets the next request go.
+    """
 
     keys_done: int
     keys_total: int
     spent: int
     approved: int
     seconds_left: float
+    waits: float
+
+
+def wait_text(seconds: float) -> str:
+    """``about 40 seconds`` for a person; nothing for a wait that nobody notices."""
+    return f"about {5 * math.ceil(seconds / 5)} seconds" if seconds >= 2 else ""
 
 
 @dataclass(slots=True)

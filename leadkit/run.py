@@ -331,7 +331,9 @@ class Runner:
                         self._give_up(claim, call_id, unclear, str(error))
                         self._stop(_quota(error))
                         return
-                    self._pause(wait if wait is not None else _BACKOFF_SECONDS[min(limited, 3) - 1])
+                    pause = _BACKOFF_SECONDS[min(limited, 3) - 1] if wait is None else wait
+                    self._report(pause)
+                    self._pause(pause)
                     continue
                 if error.charged == "no":
                     self._refused(claim, call_id, unclear, error)
@@ -458,7 +460,7 @@ class Runner:
     def _halted(self) -> bool:
         return self._halt.is_set() or self._cancel.is_set()
 
-    def _report(self) -> None:
+    def _report(self, waits: float = 0.0) -> None:
         if self._progress is None:
             return
         with self._changed:
@@ -467,7 +469,14 @@ class Runner:
             done = sum(map(len, told))
             calls_left = -(-(self._total - done) // self._operation.batch_size)
             self._progress(
-                Progress(done, self._total, self._spent, self._approved, self._pace.seconds_for(calls_left))
+                Progress(
+                    done,
+                    self._total,
+                    self._spent,
+                    self._approved,
+                    seconds_left=self._pace.seconds_for(calls_left),
+                    waits=max(waits, self._pace.seconds_for(1)),
+                )
             )
 
 

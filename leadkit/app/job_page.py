@@ -26,6 +26,7 @@ from leadkit.app.visitor import visitor
 from leadkit.errors import LeadkitError, RunNotFoundError
 from leadkit.money import credits_text
 from leadkit.outcomes import INEXACT
+from leadkit.progress import wait_text
 
 #: What became of a row → how many, and what a person can do about it. Why, is told below it.
 LEFT_OVER: Mapping[str, tuple[str, str]] = {
@@ -302,9 +303,11 @@ def _standing(job: JobFolder, status: Status) -> mo.Html:
         spent += f" {INEXACT}"
     go_on = "Everything so far is kept, and nothing is paid for twice. Resume it whenever you like."
     if status.state == "running":
+        wait = wait_text(status.waits)
         return panels.note(
             "info",
             "Under way",
+            f"Waiting for the provider's rate limit: it goes on in {wait}." if wait else "",
             "You can close or reload this page: the work goes on, and this address or the home page brings you back.",
         )
     if status.state == "stopping":

@@ -46,7 +46,8 @@ class Status:
     """How a job stands.
 
     ``state``: ``running``, ``stopping``, ``done``, ``stopped`` (``why`` says by what), ``cancelled``,
-    ``interrupted`` (its server ended) or ``refused`` (it never began). Amounts in millicredits.
+    ``interrupted`` (its server ended) or ``refused`` (it never began). Amounts in millicredits. ``waits``: seconds
+    until the rate limit lets the next request go.
     """
 
     state: str
@@ -56,6 +57,7 @@ class Status:
     held: int
     approved: int
     seconds_left: float | None
+    waits: float
     why: str
     run_id: str | None
 
@@ -81,6 +83,7 @@ class _Live:
     cancel: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     progress: Progress | None = None
+    waits_until: float = 0.0  # on the workspace's monotonic clock
 
 
 class Jobs:
@@ -209,6 +212,7 @@ class Jobs:
             held=run.held if run else 0,
             approved=run.approved if run else order.at_most,
             seconds_left=progress.seconds_left if progress else None,
+            waits=max(0.0, live.waits_until - self.workspace.clock.monotonic()) if live else 0.0,
             why=problem or (run.stopped_why if run and state == "stopped" else ""),
             run_id=run.id if run else None,
         )
@@ -270,6 +274,7 @@ class Jobs:
     def _carry_out(self, job: JobFolder, book: Book, by: Visitor, live: _Live) -> Done:
         def report(progress: Progress) -> None:
             live.progress = progress
+            live.waits_until = self.workspace.clock.monotonic() + progress.waits
 
         order = job.order
         workspace = self.workspace.for_user(by.name, by.daily_cap)

@@ -212,6 +212,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Any]:
 
     from leadkit.money import credits_text
     from leadkit.preview import duration_text
+    from leadkit.progress import wait_text
 
     columns = (
         TextColumn("{task.description}"),
@@ -226,6 +227,8 @@ def progress_bar(*, quiet: bool) -> Iterator[Any]:
             spent = f"{credits_text(progress.spent)} of {credits_text(progress.approved)} credits"
             under_way = progress.keys_done < progress.keys_total
             left = f", {duration_text(progress.seconds_left)} left" if under_way else ""
+            if wait := wait_text(progress.waits):
+                left = f", rate limit: waiting {wait}"
             bar.update(task, total=progress.keys_total, completed=progress.keys_done, cost=f"{spent}{left}")
 
         yield report

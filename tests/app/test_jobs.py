@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import marimo as mo
 import openpyxl
@@ -23,7 +24,9 @@ from leadkit.app.visitor import Visitor
 from leadkit.errors import RunNotFoundError, SheetError
 from leadkit.money import Amount
 from leadkit.sandbox import Sandbox
+from leadkit.settings import Settings
 from leadkit.sheets import Book
+from leadkit.workspace import Workspace
 from tests.app.books import book_bytes, leads, people_book
 from tests.app.desk import Desk
 
@@ -142,6 +145,20 @@ def test_status_tells_how_far_a_job_is_while_it_runs(desk: Desk, box: Sandbox) -
     done = desk.jobs.status(job)
     assert (done.keys_done, done.charged.most) == (5, 5000)
     assert job.receipt["receipt"]["rows"]["over budget"] == 1
+
+
+def test_a_job_that_the_rate_limit_holds_up_says_so_and_for_how_long(tmp_path: Path) -> None:
+    with Sandbox() as box:
+        environ = {**box.environ, "LEADKIT_HOME": str(tmp_path / "limited")}
+        desk = Desk(Workspace(Settings.from_environment(environ), user="tester"))
+        job = desk.approve(desk.draft(people_book(leads(box, 70))))()
+        assert "Waiting" not in job_head(job, desk.jobs.status(job)).text
+        words = "Waiting for the provider&#x27;s rate limit: it goes on in about"
+        while words not in job_head(job, status := desk.jobs.status(job)).text:
+            assert not status.over, "it was done without a word on the wait"
+        desk.jobs.cancel(job.id, desk.visitor)
+        assert desk.wait(job).waits == 0
+        desk.workspace.close()
 
 
 def test_cancel_stops_the_spending_and_continuing_buys_the_rest(desk: Desk, box: Sandbox) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
+import pytest
 
 from leadkit.app.places import data_folder
 from leadkit.app.server import users_file
 from leadkit.app.users import User
-from leadkit.cli.terminal import STEPS
+from leadkit.cli.terminal import STEPS, progress_bar
 from leadkit.plan import make_plan
+from leadkit.progress import Progress
 from leadkit.sandbox import Sandbox
 from leadkit.settings import Settings
 from leadkit.steps import DEFAULT_PROVIDER
@@ -350,3 +354,20 @@ def test_the_command_line_has_every_step_that_the_accessor_has(leadkit: Run, peo
 
 def test_the_version_is_told(leadkit: Run) -> None:
     assert leadkit("--version").out.strip() == version("leadkit")
+
+
+def test_the_progress_bar_says_that_it_waits_for_the_rate_limit_and_for_how_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    monkeypatch.setenv("COLUMNS", "80")
+    with progress_bar(quiet=False) as report:
+        report(Progress(60, 70, spent=60_000, approved=70_000, seconds_left=58.0, waits=0.2))
+    assert "waiting" not in screen.getvalue()
+    with progress_bar(quiet=False) as report:
+        report(Progress(60, 70, spent=60_000, approved=70_000, seconds_left=58.0, waits=42.0))
+    assert "60 of 70 credits, rate limit: waiting about 45 seconds" in screen.getvalue()
