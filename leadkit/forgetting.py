@@ -25,7 +25,7 @@ LOOK_FIRST = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ForgetReceipt:
     """What was taken out, without saying who. ``left`` names files that still hold one of the identifiers."""
 
@@ -43,6 +43,9 @@ class ForgetReceipt:
 
     def to_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         lines = [

@@ -37,7 +37,7 @@ UNFINISHED = ("in doubt", "over budget", "failed", "not tried")
 INEXACT = "Of some answers nobody said exactly what they cost."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Receipt:
     """What a run really cost, beside its preview. Amounts in millicredits of the provider's credit.
 
@@ -102,6 +102,9 @@ class Receipt:
         if self.stopped_why:
             lines.append(("stopped", self.stopped_why))
         return [*lines, *(("note", note) for note in self.notes)]
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         return text_block(f"{self._head()}.", self.lines())

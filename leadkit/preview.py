@@ -30,7 +30,7 @@ ROW_STATES = (
 TO_BUY, KNOWN, DUPLICATE, IN_DOUBT, BLANK, UNUSABLE, SUPPRESSED, LEFT_OUT = range(len(ROW_STATES))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Preview:
     """A plan's cost. Credits in millicredits of the provider's credit; nothing was sent to learn it.
 
@@ -83,6 +83,9 @@ class Preview:
                 f"{self.calls:,}, {duration_text(self.seconds)} at the rate limit" if self.calls else "0",
             ),
         ]
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         total = sum(self.rows.values())

@@ -431,3 +431,15 @@ def test_a_pilot_that_leaves_nobody_out_does_not_speak_of_leaving_out(workspace:
         pd.DataFrame({"Email": ["a@example.com"]}), "validate_emails", {"email": "Email"}, workspace=workspace
     )
     assert plan.pilot(10).preview.notes == plan.preview.notes
+
+
+def test_a_preview_and_a_receipt_show_themselves_in_words_where_nobody_prints_them(
+    workspace: Workspace,
+) -> None:
+    plan = make_plan(
+        pd.DataFrame({"Email": ["a@example.com"]}), "validate_emails", {"email": "Email"}, workspace=workspace
+    )
+    receipt = plan.run(at_most=1).receipt
+    assert repr(plan.preview) == str(plan.preview)
+    assert repr(receipt) == str(receipt)
+    assert "5,000 credits left" in repr(workspace.balances())

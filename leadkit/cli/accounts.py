@@ -15,23 +15,13 @@ from leadkit.cli.terminal import REFUSED, open_workspace, print_json
 
 def balance(sandbox: OnSandbox = False, as_json: AsJson = False) -> None:
     """Show what each provider's account has left, for every provider with a key. Free."""
-    from leadkit.money import credits_text
-
     with open_workspace(sandbox) as workspace:
         balances = workspace.balances()
     if as_json:
         print_json({"balances": [asdict(found) for found in balances]})
     else:
         for found in balances:
-            amounts = ((found.remaining, "left"), (found.used, "used"), (found.limit, "in all"))
-            said = [
-                f"{credits_text(amount)} credits {what}" for amount, what in amounts if amount is not None
-            ]
-            note = found.note
-            if note.casefold().startswith(f"{found.provider}: "):  # an error names its provider itself
-                note = note.partition(": ")[2]
-            until = [f"the period ends {found.period_end[:10]}"] if found.period_end else []
-            print(f"{found.provider}: {'; '.join([*said, *until, *([note] if note else [])])}")
+            print(found)
     if any(found.refused for found in balances):
         raise typer.Exit(REFUSED)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from leadkit.money import Amount
+from leadkit.money import Amount, credits_text
 
 #: A verdict or a fact about one key, as plain values that fit a cell.
 Value = str | int | float | bool | None
@@ -185,7 +185,7 @@ class Search:
     check: Callable[[Mapping[str, Any], Page], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Balance:
     """What a provider's account has, in millicredits; None where the provider does not say.
 
@@ -200,6 +200,18 @@ class Balance:
     period_end: str | None = None
     note: str = ""
     refused: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Balance {self}>"
+
+    def __str__(self) -> str:
+        amounts = ((self.remaining, "left"), (self.used, "used"), (self.limit, "in all"))
+        said = [f"{credits_text(amount)} credits {what}" for amount, what in amounts if amount is not None]
+        note = self.note
+        if note.casefold().startswith(f"{self.provider}: "):  # an error names its provider itself
+            note = note.partition(": ")[2]
+        until = [f"the period ends {self.period_end[:10]}"] if self.period_end else []
+        return f"{self.provider}: {'; '.join([*said, *until, *([note] if note else [])])}"
 
 
 class Provider(Protocol):
