@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _NAMES = ("full_name", "first_name", "last_name")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Candidate:
     """Whoever was found for a key, beside the row that asked.
 
@@ -37,6 +37,10 @@ class Candidate:
     found: Mapping[str, Any]
     match: Match
     verdict: Verdict | None
+
+    def __repr__(self) -> str:
+        waits = ", waits" if self.waits else ""
+        return f"<Candidate: row {self.row}, {self.who}: {self.match.score} of 100, {self.reasons}{waits}>"
 
     @property
     def undecided_by_provider(self) -> bool:
@@ -87,13 +91,22 @@ def candidates(plan: Plan, operation_id: int | None, stored: Mapping[str, Stored
 
 
 def found_people(plan: Plan) -> list[Candidate]:
-    """Everybody who was found for the rows of a find_people plan, after it ran; those that wait come first."""
+    """Everybody who was found for the rows of a find_people plan, after it ran; those that wait come first.
+
+    Each has the ``row`` that asked, what was ``asked`` and ``found``, the ``match`` with its score and reasons,
+    whether it ``waits`` for a person, and the ``key`` that :func:`judge` takes.
+
+    Raises
+    ------
+    InputError
+        Not the plan of a find_people step.
+    """
     operation_id, stored = _stored(plan)
     return sorted(candidates(plan, operation_id, stored), key=lambda one: (not one.waits, one.match.score))
 
 
 def judge(plan: Plan, same: Collection[str] = (), *, other: Collection[str] = (), by: str = "") -> None:
-    """Keep a person's verdicts, by key: ``same`` is the row's person, ``other`` somebody else.
+    """Keep a person's verdicts, by key, one or more: ``same`` is the row's person, ``other`` somebody else.
 
     Run the plan again to have the rows accordingly; that sends nothing for what is known.
 
@@ -105,9 +118,10 @@ def judge(plan: Plan, same: Collection[str] = (), *, other: Collection[str] = ()
     Raises
     ------
     InputError
-        A key is in both, or nobody was found for it. Nothing was changed.
+        A key is in both, or nobody was found for it; or not the plan of a find_people step. Nothing was changed.
     """
     operation_id, stored = _stored(plan)
+    same, other = ({keys} if isinstance(keys, str) else keys for keys in (same, other))
     said = {**dict.fromkeys(same, True), **dict.fromkeys(other, False)}
     wrong = {
         key
@@ -123,6 +137,9 @@ def judge(plan: Plan, same: Collection[str] = (), *, other: Collection[str] = ()
 
 
 def _stored(plan: Plan) -> tuple[int | None, Mapping[str, Stored]]:
+    operation = getattr(plan, "operation", None)  # what a run gave back has none
+    if operation is None or operation.step != "find_people":
+        raise InputError("This takes the plan of a find_people step. Nothing was changed.")
     workspace = plan.workspace
     account = workspace.account(plan.operation.provider)
     operation_id = workspace.ledger.operation_id(plan.operation, account)

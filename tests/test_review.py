@@ -133,3 +133,35 @@ def test_forgetting_a_person_forgets_what_was_said_of_them(
     leadkit.forget(email=str(one.asked["email"]), workspace=workspace)
     with workspace.ledger.reading() as connection:
         assert connection.execute(verdicts.select()).all() == []
+
+
+def test_only_the_plan_of_a_step_that_finds_people_can_be_looked_at(
+    frame: pd.DataFrame, workspace: Workspace, make_plan: Callable[[], Plan]
+) -> None:
+    checked = frame.leads.validate_emails("Email", workspace=workspace)
+    done = run(checked)
+    for wrong in (checked, done):
+        for look in (lambda plan: found_people(plan), lambda plan: judge(plan, ["anna@example.com"])):
+            with pytest.raises(InputError, match=r"the plan of a find_people step.*Nothing was changed"):
+                look(wrong)
+
+
+def test_one_key_is_a_verdict_on_one_person(make_plan: Callable[[], Plan]) -> None:
+    plan = make_plan()
+    run(plan)
+    waits = [one for one in found_people(plan) if one.waits]
+    judge(plan, waits[0].key, other=waits[1].key)
+    said = {one.key: one.accepted for one in found_people(plan)}
+    assert said[waits[0].key]
+    assert not said[waits[1].key]
+
+
+def test_whoever_was_found_shows_in_one_line(make_plan: Callable[[], Plan]) -> None:
+    plan = make_plan()
+    run(plan)
+    for one in found_people(plan):
+        line = repr(one)
+        assert line.startswith(
+            f"<Candidate: row {one.row}, {one.who}: {one.match.score} of 100, {one.reasons}"
+        )
+        assert ("waits" in line) == one.waits
