@@ -149,14 +149,20 @@ def check_intake(frame: pd.DataFrame, step: str, mapping: Mapping[str, Any]) -> 
     Raises
     ------
     InputError
-        No such step, or no such role. Everything about the frame itself is in the report.
+        No such step or role, no frame, or no name of a column. Everything about the frame is in the report.
     """
     if step not in STEPS:
         raise InputError(f"There is no step {step!r}; there are {', '.join(STEPS)}. Nothing was sent.")
-    for role in mapping:
+    if not isinstance(frame, pd.DataFrame):
+        kind = type(frame).__name__
+        raise InputError(f"The rows have to be a DataFrame, not a {kind}. Nothing was sent.")
+    for role, column in mapping.items():
         if role not in ROLE_KINDS:
             msg = f"A column cannot be mapped to {role!r}; it can be to {', '.join(ROLE_KINDS)}. Nothing was sent."
             raise InputError(msg)
+        if not isinstance(column, Hashable):
+            kind = type(column).__name__
+            raise InputError(f"{role} takes the name of one column, not a {kind}. Nothing was sent.")
     sentences = (
         _step_errors(step, mapping) or _column_errors(frame, mapping) or _row_errors(frame, step, mapping)
     )

@@ -56,10 +56,11 @@ def row_keys(
         for role, column in columns.items()
     }
     if operation.takes not in ("person", "company"):
+        taken = [role for role, kind in ROLE_KINDS.items() if kind == operation.takes]
         fitting = [role for role in read if ROLE_KINDS.get(role, role) == operation.takes]
         if len(fitting) != 1:
             msg = (
-                f"{operation.step} with {operation.provider} takes one column, with {operation.takes}; "
+                f"{operation.step} with {operation.provider} takes one column, {' or '.join(taken)}; "
                 f"given were {', '.join(columns) or 'none'}. Nothing was sent."
             )
             raise InputError(msg)

@@ -443,3 +443,13 @@ def test_a_preview_and_a_receipt_show_themselves_in_words_where_nobody_prints_th
     assert repr(plan.preview) == str(plan.preview)
     assert repr(receipt) == str(receipt)
     assert "5,000 credits left" in repr(workspace.balances())
+
+
+def test_a_column_of_another_kind_is_refused_by_the_name_of_the_one_that_is_wanted(
+    workspace: Workspace,
+) -> None:
+    frame = pd.DataFrame({"Domain": ["example.com"]})
+    with pytest.raises(
+        InputError, match=r"takes one column, company_id; given were domain\. Nothing was sent"
+    ):
+        make_plan(frame, "company_details", {"domain": "Domain"}, via="leadfeeder", workspace=workspace)

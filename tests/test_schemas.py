@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -329,3 +330,21 @@ def test_a_result_that_is_not_the_callers_frame_is_refused(what: str) -> None:
     assert message.endswith(
         "What was paid for is kept in the ledger; running the plan again costs nothing more."
     )
+
+
+@pytest.mark.parametrize(
+    ("rows", "mapping", "sentence"),
+    [
+        (
+            from_sheet("anna@example.com"),
+            {"email": ["Email"]},
+            "email takes the name of one column, not a list",
+        ),
+        (from_sheet("anna@example.com"), {"email": pd.Series(["Email"])}, "one column, not a Series"),
+        (pd.Series(["anna@example.com"]), EMAIL, "The rows have to be a DataFrame, not a Series"),
+        (["anna@example.com"], EMAIL, "The rows have to be a DataFrame, not a list"),
+    ],
+)
+def test_what_is_no_frame_or_no_column_is_refused_in_words(rows: Any, mapping: Any, sentence: str) -> None:
+    with pytest.raises(InputError, match=rf"{sentence}.*Nothing was sent\."):
+        check_intake(rows, "validate_emails", mapping)

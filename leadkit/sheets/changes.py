@@ -101,7 +101,7 @@ def work_out(
     Raises
     ------
     SheetError
-        A row label twice or not in the book, a column name twice, or an unknown policy.
+        No frame, a row label twice or not in the book, a column name twice, or an unknown policy.
     """
     _check_labels(book, frame)
     policies = _policies(policy, book.columns)
@@ -125,6 +125,9 @@ def work_out(
 
 
 def _check_labels(book: pd.DataFrame, frame: pd.DataFrame) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        msg = f"a {type(frame).__name__} is no frame; of a run it is done.frame. Nothing was written."
+        raise SheetError(msg)
     if not frame.index.is_unique:
         twice = frame.index[frame.index.duplicated()][0]
         msg = f"row {twice} is in the frame twice, so it is not clear which to write. Nothing was written."

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,13 @@ def test_rows_that_are_not_the_sheets_are_refused(labels: list[Any], words: str)
     frame = pd.DataFrame({"New": ["x", "y"]}, index=labels)
     with pytest.raises(SheetError, match=words):
         book.to_bytes(frame)
+
+
+def test_the_outcome_of_a_run_is_not_taken_for_its_frame() -> None:
+    book = opened(workbook(worksheet(PEOPLE)))
+    done = Namespace(frame=book.frame)
+    with pytest.raises(SheetError, match=r"a Namespace is no frame.*done\.frame.*Nothing was written"):
+        book.to_bytes(done)  # type: ignore[arg-type]
 
 
 def test_new_columns_stand_right_of_notes_beside_the_list() -> None:
