@@ -40,7 +40,8 @@ def search_people(
     Parameters
     ----------
     via
-        The provider; its documentation lists the filters. LeadLeap's search is free and shows no contact data.
+        The provider; each has filters of its own, which ``leadkit search people --via … --filters`` lists.
+        LeadLeap's search is free and shows no contact data.
     most_rows
         How many rows at the most; one call gives a page of them.
     at_most
@@ -219,13 +220,13 @@ def _rows(search: Search, pages: Sequence[Stored], most_rows: int, ledger: Ledge
     dtypes = {column.name: DTYPES[column.dtype] for column in search.columns}
     found = pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
     found = found.drop_duplicates(subset=first, ignore_index=True).head(most_rows)
-    found.attrs["notes"] = _notes(search, pages, most_rows)
+    found.attrs["notes"] = _notes(pages, most_rows)
     if hidden := len(came) - len(rows):
         found.attrs["notes"].append(f"Left out, because they must not be asked about: {hidden:,}.")
     return found
 
 
-def _notes(search: Search, pages: Sequence[Stored], most_rows: int) -> list[str]:
+def _notes(pages: Sequence[Stored], most_rows: int) -> list[str]:
     """What the pages say of themselves, and how many rows are not among theirs."""
     notes = list(dict.fromkeys(page.note for page in pages if page.note))
     seen = sum(len(page.values["rows"]) for page in pages)
@@ -233,7 +234,7 @@ def _notes(search: Search, pages: Sequence[Stored], most_rows: int) -> list[str]
     if total is None or total <= min(seen, most_rows):
         return notes
     if seen >= most_rows:
-        return [*notes, f"{search.provider} has {total:,} in all; these are the first {most_rows:,}."]
+        return [*notes, f"There are {total:,} in all; these are the first {most_rows:,}."]
     if notes:  # they say what was left out
         return [*notes, f"{seen:,} of {total:,} rows are here."]
     why = "the pages ended early, or the rows shifted while they were read"

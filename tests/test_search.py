@@ -93,7 +93,7 @@ def test_what_is_left_of_a_search_is_told(box: Sandbox, workspace: Workspace) ->
     sold = [p for p in box.world.known_to("leadleap") if p.company is not None and not p.deleted]
     total = sum(person.country.code == "DE" for person in sold)
     found = leadkit.search_people(country="DE", most_rows=50, workspace=workspace)
-    assert found.attrs["notes"] == [f"leadleap has {total:,} in all; these are the first 50."]
+    assert found.attrs["notes"] == [f"There are {total:,} in all; these are the first 50."]
     assert leadkit.search_people(country="DE", most_rows=total, workspace=workspace).attrs["notes"] == []
 
 

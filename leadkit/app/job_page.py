@@ -166,7 +166,10 @@ def outcome(
             panels.actions(steps(job)),
             job_result(job),
             *([] if chart is None else [panels.title("What came back", "Rows by what they got."), chart]),
-            panels.title("The rows", "As they stand in the workbook to download, the new columns first."),
+            panels.title(
+                "The rows",
+                "As in the workbook to download; what was asked by comes first, then the new columns.",
+            ),
             rows,
             mo.accordion({"Delete these files from this machine": _removal(buttons)}),
         ]

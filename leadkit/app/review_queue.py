@@ -256,5 +256,8 @@ def side_by_side(queue: Queue, one: Candidate) -> str:
 
 def _first(values: Mapping[str, Any], sets: _Sets) -> str:
     """The first set of fields that says anything, as one text."""
-    texts = (" ".join(filter(None, (text(values.get(name)) for name in names))) for names in sets)
+    texts = (
+        (", " if "city" in names else " ").join(filter(None, (text(values.get(name)) for name in names)))
+        for names in sets
+    )
     return next(filter(None, texts), "")
