@@ -160,10 +160,14 @@ def text_block(head: str, lines: Iterable[tuple[str, str]]) -> str:
 
 def html_block(head: str, lines: Iterable[tuple[str, str]], notes: Iterable[str] = ()) -> str:
     """The same for a notebook. Everything is escaped."""
-    rows = "".join(f"<tr><th>{escape(label)}</th><td>{escape(value)}</td></tr>" for label, value in lines)
-    return f"<table><caption>{escape(head)}</caption>{rows}</table>" + "".join(
-        f"<p>{escape(note)}</p>" for note in notes
+    left = "text-align: left"  # each notebook has a place of its own for them
+    apart = f"{left}; padding: 0 1.5em 0 0; white-space: nowrap"
+    rows = "".join(
+        f'<tr><th style="{apart}">{escape(label)}</th><td style="{left}">{escape(value)}</td></tr>'
+        for label, value in lines
     )
+    caption = f'<caption style="{left}; white-space: nowrap">{escape(head)}</caption>'
+    return f"<table>{caption}{rows}</table>" + "".join(f"<p>{escape(note)}</p>" for note in notes)
 
 
 def duration_text(seconds: float) -> str:
