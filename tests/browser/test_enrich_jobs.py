@@ -237,3 +237,24 @@ def test_a_killed_server_loses_no_job(
     finally:
         second.stop()
     assert bought(town) == dict.fromkeys((p.lead_id for p in people), 1)
+
+
+def test_on_a_phone_the_sign_that_the_page_is_at_work_does_not_cover_the_way_home(
+    browser: Browser,
+    server: Server,
+    town: Sandbox,
+    strangers: Callable[[int], list[Person]],
+    write: Callable[..., Path],
+) -> None:
+    context = profile(browser, width=400, height=800)
+    with visitor(context, server) as someone:
+        someone.open()
+        town.fault("delay", "/account/usage", seconds=2.0)  # the price is shown with the balance
+        someone.upload(write(people_book(strangers(2))))
+        at_work = someone.page.get_by_test_id("loading-indicator")
+        at_work.wait_for()
+        sign, home = at_work.bounding_box(), someone.page.locator(".lk-brand a").bounding_box()
+        assert sign
+        assert home
+        assert sign["x"] > home["x"] + home["width"] or sign["y"] > home["y"] + home["height"]
+    context.close()
