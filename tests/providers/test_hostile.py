@@ -30,7 +30,7 @@ from leadkit.errors import LeadkitError, PriceError
 from leadkit.ledger import CallState
 from leadkit.ledger.history import CallRecord
 from leadkit.plan import make_plan
-from leadkit.providers.leadey import read_all
+from leadkit.search import search_rows
 from leadkit.settings import Settings
 from leadkit.transport import BODY_CAP, Transport
 from leadkit.webhooks import RefusedEventError, receive
@@ -242,10 +242,9 @@ def known_to_leadey(scene: Scene, asked: Any) -> str:
 
 def reads_leads(scene: Scene, asked: Any) -> str:
     """Every lead of the workspace, page by page."""
-    reading = read_all(scene.workspace.send("leadey"), "leads")
-    ids = [row["lead_id"] for row in reading.rows]
-    assert len(set(ids)) == len(ids)
-    check_cells(pd.DataFrame(reading.rows))
+    found = search_rows("leads", {}, via="leadey", most_rows=10_000, at_most=None, workspace=scene.workspace)
+    assert found["lead_id"].is_unique
+    check_cells(found)
     return "done"
 
 

@@ -10,13 +10,11 @@ to the person.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
-from leadkit.errors import InputError, NotThereError
+from leadkit.errors import InputError
 from leadkit.money import Amount
-from leadkit.providers.base import Balance, Operation, Page, Request, Response, Search, Value
+from leadkit.providers.base import Balance, Operation, Page, Request, Response, Search
 from leadkit.providers.filters import given_filters, unusable
 from leadkit.providers.json_body import integer, mapping, millicredits, text
 from leadkit.providers.leadey.known import FREE, FREE_REPEAT, known
@@ -24,13 +22,9 @@ from leadkit.providers.leadey.rows import (
     COLLECTIONS,
     LIMIT,
     Collection,
-    missing_note,
     read_body,
-    read_row,
     rows_by_id,
 )
-
-Send = Callable[[Request], Response]
 
 #: pageSize: at most 100; a larger one is cut to it in silence.
 PAGE_SIZE = 100
@@ -143,60 +137,3 @@ def _decode(collection: Collection, response: Response) -> Page:
         amount=Amount(),
         note=f"{left_out} rows came twice or without an id and are left out" if left_out else "",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """All rows of a collection, each once. ``note`` says when some may be missing."""
-
-    rows: tuple[Mapping[str, Value], ...]
-    note: str = ""
-
-
-def read_all(send: Send, name: str, **filters: str) -> Reading:
-    """Every row of leads, contacts, companies or campaigns, 100 a call. Free.
-
-    Newest rows come first, so one that arrives while the pages are read pushes another to the next page: it is
-    then seen twice, or not at all. Rows are therefore told apart by their id and counted against the total.
-
-    Raises
-    ------
-    InputError
-        No such collection or filter. Nothing was sent.
-    ProviderError
-        Leadey refused.
-    """
-    search = Leadey().search(name)
-    id_column = search.columns[0].field
-    rows: dict[Value, Mapping[str, Value]] = {}
-    after, asked, total = None, set[str | None](), None
-    while after not in asked:
-        asked.add(after)
-        page = search.decode(send(search.encode(filters, after, PAGE_SIZE)))
-        for row in page.rows:
-            rows.setdefault(row[id_column], row)
-        total, after = page.total, page.next
-        if after is None:
-            break
-    return Reading(tuple(rows.values()), missing_note(total, len(rows)))
-
-
-def read_one(send: Send, name: str, row_id: str) -> Mapping[str, Value] | None:
-    """One row of leads, contacts, companies or campaigns by its id; None when Leadey has none. Free.
-
-    Raises
-    ------
-    InputError
-        No such collection. Nothing was sent.
-    ProviderError
-        Leadey refused.
-    """
-    if name not in COLLECTIONS or not row_id.strip("."):
-        raise InputError(f"Leadey has {', '.join(COLLECTIONS)}, each with ids, not {name!r} {row_id!r}.")
-    collection = COLLECTIONS[name]
-    try:
-        data, _ = read_body(send(Request("GET", f"{collection.path}/{quote(row_id, safe='')}")))
-    except NotThereError:
-        return None
-    row = read_row(mapping(data), collection)
-    return row if row[collection.fields[0][1]] == row_id else None

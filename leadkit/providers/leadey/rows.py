@@ -7,7 +7,7 @@ https://api.leadey.ai/quickstart and https://api.leadey.ai/guides, read 2026-07-
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,6 @@ from leadkit.money import Amount
 from leadkit.providers.base import RateLimit, Response, ResultColumn, Value
 from leadkit.providers.json_body import integer, mapping, read_json, text
 
-QUICKSTART = "https://api.leadey.ai/quickstart"
 CREDITS = "https://api.leadey.ai/guides/credits"
 
 LIMIT = RateLimit(
@@ -221,17 +220,6 @@ def missing_note(total: int | None, seen: int) -> str:
     if total is None or total <= seen:
         return ""
     return f"{seen:,} of {total:,} rows were seen; at least {total - seen:,} may be missing"
-
-
-def exactly(
-    rows: Sequence[Mapping[str, Value]], column: str, kind: str, wanted: str
-) -> list[Mapping[str, Value]]:
-    """The rows whose cell is ``wanted`` in the spelling of its kind of key; Leadey itself finds parts of words.
-
-    ``kind`` is one of :data:`leadkit.keys.KINDS`, such as ``"email"``; ``wanted`` need not be a key yet.
-    """
-    key = cells.key(kind, wanted)
-    return [row for row in rows if key is not None and same(kind, row.get(column), key)]
 
 
 def same(kind: str, cell: object, key: str) -> bool:

@@ -17,7 +17,6 @@ GUIDE = "https://leadiqhelp.zendesk.com/hc/en-us/articles/29375289152795-LeadIQ-
 OVERVIEW = "https://leadiqhelp.zendesk.com/hc/en-us/articles/35509840045083-LeadIQ-Public-API-Overview"
 CREDITS = "https://leadiqhelp.zendesk.com/hc/en-us/articles/38966153699995-Prospector-Universal-Credits"
 DEVELOPER = "https://developer.leadiq.com/"
-PROSPECTOR = "https://prospector.leadiq.com/openapi.json"
 
 DAY_SECONDS = 86_400.0
 
