@@ -295,7 +295,7 @@ def _add_to_leadfeeder(
             told.append(("not sent", str(stopped), None))
         else:
             try:
-                leadfeeder_lists.add_to_list(send, account, list_id, scope, [row["id"]])
+                leadfeeder_lists.add_to_list(send, account, list_id, scope, row["id"])
                 told.append(("added", "", row["id"]))
             except (ProviderError, InputError) as error:
                 unclear = error.charged == "unknown"

@@ -48,7 +48,7 @@ def people(count: int) -> list[dict[str, Value]]:
 
 def test_a_list_is_made_once_and_then_found_by_its_name() -> None:
     server = ProspectorServer()
-    made = open_list(server.send, " Sales Leaders ", description="Directors and VPs")
+    made = open_list(server.send, " Sales Leaders ")
     assert made.created
     again = open_list(server.send, "Sales Leaders")
     assert (again.id, again.created) == (made.id, False)

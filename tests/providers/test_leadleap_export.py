@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from leadkit.errors import BadAnswerError, CreditsExhaustedError, InputError
+from leadkit.errors import BadAnswerError, CreditsExhaustedError
 from leadkit.money import Amount
 from leadkit.providers.base import Response
 from leadkit.providers.leadleap.export import MOST_IDS, export_leads
@@ -118,13 +118,6 @@ def test_trap_2_an_export_may_be_repeated_because_what_is_unlocked_costs_nothing
     assert EXPORT.repeat.free
     assert EXPORT.repeat.window_seconds is None
     assert EXPORT.price.least == 0
-
-
-def test_a_batch_size_beyond_the_documents_is_refused() -> None:
-    assert export_leads(500).batch_size == 500
-    for size in (0, 501, True):
-        with pytest.raises(InputError, match="1 to 500 leads"):
-            export_leads(size)
 
 
 def test_ids_go_out_as_json_and_ask_for_json() -> None:

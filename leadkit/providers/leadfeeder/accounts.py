@@ -39,27 +39,19 @@ def decode_accounts(response: Response) -> tuple[Account, ...]:
     return tuple(Account(found, name) for found, name in named if found is not None)
 
 
-def choose_account(accounts: Sequence[Account], wanted: str | None = None) -> str:
-    """The id of the account to use: ``wanted``, or the only one that there is.
+def choose_account(accounts: Sequence[Account]) -> str:
+    """The id of the account to use: the only one that there is.
 
     Raises
     ------
     SettingsError
-        ``wanted`` is not among them, or there are several and none is wanted; the message lists them.
+        There is none, or there are several; the message lists them.
     """
     if not accounts:
         msg = "Leadfeeder: this key's user has no account. Nothing was charged."
         raise SettingsError(msg)
-    listed = ", ".join(map(str, accounts))
-    if wanted is not None:
-        if wanted not in [account.id for account in accounts]:
-            msg = (
-                f"Leadfeeder: this key has no account {wanted}; it has {listed}. Set LEADFEEDER_ACCOUNT_ID to one "
-                "of them."
-            )
-            raise SettingsError(msg)
-        return wanted
     if len(accounts) > 1:
+        listed = ", ".join(map(str, accounts))
         msg = (
             f"Leadfeeder: this key has {len(accounts)} accounts: {listed}. Set LEADFEEDER_ACCOUNT_ID to the one "
             "whose credits may be used."

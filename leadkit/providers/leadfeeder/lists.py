@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from leadkit.errors import BadAnswerError, InputError, PriceError, ProviderError
+from leadkit.errors import BadAnswerError, InputError, PriceError
 from leadkit.providers.base import Request, Response, Value
 from leadkit.providers.json_body import integer, mapping, text
 from leadkit.providers.leadfeeder.answers import Body, read_body
@@ -31,7 +31,6 @@ class RecordList:
 
     id: str
     name: str
-    scope: str
 
 
 def lists(send: Send, account_id: str, scope: Scope) -> list[RecordList]:
@@ -73,29 +72,23 @@ def create_list(send: Send, account_id: str, name: str, scope: Scope) -> RecordL
     return made
 
 
-def add_to_list(send: Send, account_id: str, list_id: str, scope: Scope, ids: Sequence[str]) -> None:
-    """Put companies, or contacts, into a list; one call each, because Leadfeeder takes one record a call.
+def add_to_list(send: Send, account_id: str, list_id: str, scope: Scope, record: str) -> None:
+    """Put a company, or a contact, into a list. Leadfeeder takes one record a call.
 
     Raises
     ------
     InputError
         An id that Leadfeeder cannot have given. Nothing was sent.
     ProviderError
-        As it came for the first record that could not be added; a note on it says how many were.
+        Leadfeeder refused, or its answer is lost.
     """
-    if odd := next((one for one in (list_id, *ids) if not ID.fullmatch(one)), None):
+    if odd := next((one for one in (list_id, record) if not ID.fullmatch(one)), None):
         raise InputError(f"{odd!r} is not an id that Leadfeeder gives. Nothing was sent.")
     content = {"data": [{"type": "list", "id": list_id}]}
-    for added, one in enumerate(ids):
-        path = f"{_path(scope)}/{one}/lists"
-        request = Request("POST", path, query=(("account_id", account_id),), json=content)
-        try:
-            response = send(request)
-            if response.status >= 300 or response.body.strip():  # a bare 204 says that it is done
-                _free(read_body(response, account_id))
-        except ProviderError as error:
-            error.add_note(f"{added} of {len(ids)} were added to the list before this.")
-            raise
+    path = f"{_path(scope)}/{record}/lists"
+    response = send(Request("POST", path, query=(("account_id", account_id),), json=content))
+    if response.status >= 300 or response.body.strip():  # a bare 204 says that it is done
+        _free(read_body(response, account_id))
 
 
 def list_items(send: Send, account_id: str, list_id: str) -> list[str]:
@@ -174,11 +167,7 @@ def _free(body: Body) -> Body:
 def _list(record: Any) -> RecordList | None:
     found = record_id(mapping(record))
     told = attributes(mapping(record))
-    return (
-        None
-        if found is None
-        else RecordList(found, text(told.get("name")) or "", text(told.get("scope")) or "")
-    )
+    return None if found is None else RecordList(found, text(told.get("name")) or "")
 
 
 def _path(scope: Scope) -> str:

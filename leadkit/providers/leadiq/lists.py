@@ -42,7 +42,6 @@ PREFIXES = ("/v1", "")
 BATCH = 100
 PAGE_SIZE = 100
 NAME_LENGTH = 200
-DESCRIPTION_LENGTH = 2000
 #: A list of so many pages is none: the cursors go round.
 MOST_PAGES = 10_000
 
@@ -78,29 +77,25 @@ class Added:
 # ---------------------------------------------------------------- the list itself
 
 
-def open_list(send: Send, name: str, *, description: str = "") -> ProspectList:
+def open_list(send: Send, name: str) -> ProspectList:
     """The list of that name, made if there is none.
 
     Raises
     ------
     InputError
-        The name is empty or longer than 200 characters, the description longer than 2000. Nothing was sent.
+        The name is empty or longer than 200 characters. Nothing was sent.
     ProviderError
         LeadIQ refused or failed.
     """
     name = name.strip()
-    if not 1 <= len(name) <= NAME_LENGTH or len(description) > DESCRIPTION_LENGTH:
-        msg = (
-            f"A list's name has 1 to {NAME_LENGTH} characters and its description at most {DESCRIPTION_LENGTH}; "
-            f"these have {len(name)} and {len(description)}. Nothing was sent."
-        )
+    if not 1 <= len(name) <= NAME_LENGTH:
+        msg = f"A list's name has 1 to {NAME_LENGTH} characters; this has {len(name)}. Nothing was sent."
         raise InputError(msg)
     prefix, found = _find_list(send, name)
     if found is not None:
         return found
-    body = {"name": name, **({"description": description} if description else {})}
     for tried in PREFIXES if prefix is None else (prefix,):
-        response = send(Request("POST", f"{tried}/lists", json=body, host="prospector"))
+        response = send(Request("POST", f"{tried}/lists", json={"name": name}, host="prospector"))
         if response.status == 409:  # somebody made it in the meantime
             found = _find_list(send, name)[1]
             if found is None:

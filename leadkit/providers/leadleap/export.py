@@ -14,7 +14,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leadkit.errors import BadAnswerError, InputError
+from leadkit.errors import BadAnswerError
 from leadkit.money import Amount
 from leadkit.providers.base import (
     Answer,
@@ -32,42 +32,30 @@ from leadkit.providers.leadleap.answers import CONTACT_FIELDS, INTEGERS, LIMIT, 
 
 #: POST /leads/export: lead_ids, at most 500.
 MOST_IDS = 500
+#: Fewer than that by choice: a call whose answer is lost puts all of its credits in doubt together.
+BATCH_SIZE = 25
 
 #: Names under which an exported field may stand, besides the one that unlocking uses.
 _OTHER_NAMES = {"full_name": ("contact_name", "name"), "email_primary": ("email",), "job_title": ("title",)}
 
 
-def export_leads(batch_size: int = 25) -> Operation:
-    """Unlock leads through the export: ``batch_size`` of them in one call.
-
-    Parameters
-    ----------
-    batch_size
-        1 to 500 leads a call. So many credits are in doubt together if one answer is lost.
-
-    Raises
-    ------
-    InputError
-        Another batch size. Nothing was sent.
-    """
-    if isinstance(batch_size, bool) or not 1 <= batch_size <= MOST_IDS:
-        msg = f"LeadLeap exports 1 to {MOST_IDS} leads in a call, not {batch_size!r}. Nothing was sent."
-        raise InputError(msg)
+def export_leads() -> Operation:
+    """Unlock leads through the export, many of them in one call."""
     return Operation(
         provider="leadleap",
         step="export",
         title="unlock contact data by export",
         takes="lead_id",
         wants=(),
-        batch_size=batch_size,
+        batch_size=BATCH_SIZE,
         price=Price(
             least=0,
             expected=1000,
             most=1000,
             source=f"{PAGE}, POST /leads/export: locked leads cost 1 credit each",
             note=(
-                f"An export asks for up to {batch_size} leads in one call. If its answer is lost, up to "
-                f"{batch_size} credits are in doubt together until the call is repeated."
+                f"An export asks for up to {BATCH_SIZE} leads in one call. If its answer is lost, up to "
+                f"{BATCH_SIZE} credits are in doubt together until the call is repeated."
             ),
         ),
         limit=LIMIT,
