@@ -27,14 +27,12 @@ class RunRecord:
     account: str
     step: str
     wants: tuple[str, ...]
-    plan_hash: str
     approved_by: str
     approved: int
     state: str
     stopped_why: str
     owner: str
     started_at: int
-    ended_at: int | None
     calls: int
     charged: Amount
     held: int
@@ -116,14 +114,12 @@ def _run_record(row: Row[Any]) -> RunRecord:
         account=row.account,
         step=row.step,
         wants=tuple(filter(None, row.wants.split(","))),
-        plan_hash=row.plan_hash,
         approved_by=row.approved_by,
         approved=row.approved_millicredits,
         state=row.state,
         stopped_why=row.stopped_why,
         owner=row.owner,
         started_at=row.started_at,
-        ended_at=row.ended_at,
         calls=row.calls,
         charged=Amount(int(row.least), int(row.most)),
         held=int(row.held),

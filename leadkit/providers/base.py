@@ -112,7 +112,6 @@ class Decoded:
     answers: Mapping[str, Answer]
     amount: Amount | None = None
     request_id: str | None = None
-    credits_remaining: int | None = None  # millicredits
     note: str = ""
 
 

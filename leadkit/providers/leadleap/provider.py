@@ -233,10 +233,7 @@ class LeadLeap:
         if not free and note:
             amount = None  # an answer that is data and error at once says nothing certain about its cost
         return Decoded(
-            {keys[0]: Answer("found", values, "; ".join(odd))},
-            amount,
-            text(meta.get("request_id")),
-            millicredits(meta.get("credits_remaining")),
+            {keys[0]: Answer("found", values, "; ".join(odd))}, amount, text(meta.get("request_id"))
         )
 
     def use_account(self, send: Callable[[Request], Response]) -> None:
