@@ -125,7 +125,12 @@ class BadAnswerError(ProviderError):
     """
 
     charged: Charged = "unknown"
-    amount: Amount | None = None
+
+    def __init__(
+        self, message: str, *, provider: str = "", request_id: str | None = None, amount: Amount | None = None
+    ) -> None:
+        super().__init__(message, provider=provider, request_id=request_id)
+        self.amount = amount
 
 
 class PriceError(ProviderError):

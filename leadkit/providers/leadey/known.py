@@ -96,11 +96,8 @@ def _name(parts: Mapping[str, str]) -> str:
 def _decode(keys: Sequence[str], response: Response) -> Decoded:
     data, meta = read_body(response)
     if not isinstance(data, list):
-        error = BadAnswerError(
-            "Leadey: a search without a list of leads. Reading costs nothing.", provider="leadey"
-        )
-        error.amount = Amount()
-        raise error
+        msg = "Leadey: a search without a list of leads. Reading costs nothing."
+        raise BadAnswerError(msg, provider="leadey", amount=Amount())
     parts, total = parts_of(keys[0]), integer(meta.get("totalCount"))
     if total is not None and len(data) < min(total, PAGE_SIZE):
         note = f"Leadey counts {total:,} leads and gave {len(data):,}"

@@ -112,9 +112,7 @@ def _decode_match(keys: Sequence[str], body: Body) -> Decoded:
             f"Leadfeeder was asked about {len(keys)} companies and answered about {len(groups)}, so nobody can tell "
             "which answer is whose."
         )
-        error = BadAnswerError(msg, provider="leadfeeder", request_id=body.request_id)
-        error.amount = body.amount
-        raise error
+        raise BadAnswerError(msg, provider="leadfeeder", request_id=body.request_id, amount=body.amount)
     answers = {}
     for key, group in zip(keys, groups, strict=True):
         answer = _best_match(group) if isinstance(group, list) else None
@@ -122,9 +120,7 @@ def _decode_match(keys: Sequence[str], body: Body) -> Decoded:
             answers[key] = answer
     if _in_another_order(answers):
         msg = "Leadfeeder's matches stand in another order than the companies they were asked for."
-        error = BadAnswerError(msg, provider="leadfeeder", request_id=body.request_id)
-        error.amount = body.amount
-        raise error
+        raise BadAnswerError(msg, provider="leadfeeder", request_id=body.request_id, amount=body.amount)
     return Decoded(answers, body.amount, body.request_id, note=body.note)
 
 

@@ -91,9 +91,8 @@ def _name(parts: Mapping[str, str]) -> str:
 
 def _decode(key: str, body: Body) -> Decoded:
     if not isinstance(body.data, list):
-        error = BadAnswerError("Leadfeeder: a search without a list of people.", provider="leadfeeder")
-        error.amount = body.amount
-        raise error
+        msg = "Leadfeeder: a search without a list of people."
+        raise BadAnswerError(msg, provider="leadfeeder", amount=body.amount)
     parts = parts_of(key)
     people = {
         found: person

@@ -206,9 +206,8 @@ def _location(place: str) -> dict[str, str]:
 
 def _page(body: Body, id_column: str, fields: Sequence[Field], flags: Sequence[str]) -> Page:
     if not isinstance(body.data, list):
-        error = BadAnswerError("Leadfeeder: a search without a list of results.", provider="leadfeeder")
-        error.amount = body.amount
-        raise error
+        msg = "Leadfeeder: a search without a list of results."
+        raise BadAnswerError(msg, provider="leadfeeder", amount=body.amount)
     rows: dict[str, Mapping[str, Value]] = {}
     blocked = 0
     for record in map(mapping, body.data):

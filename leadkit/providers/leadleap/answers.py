@@ -108,9 +108,8 @@ def envelope(response: Response) -> tuple[Any, Mapping[str, Any], str]:
     if response.status < 300 and not error:
         if data is None:
             msg = "LeadLeap: an answer without data and without an error."
-            bad = BadAnswerError(msg, provider="leadleap", request_id=request_id)
-            bad.amount = reported(meta.get("credits_used"))
-            raise bad
+            amount = reported(meta.get("credits_used"))
+            raise BadAnswerError(msg, provider="leadleap", request_id=request_id, amount=amount)
         return data, meta, ""
     code = text(error.get("code")) or _CODE_BY_STATUS.get(response.status, "")
     kind = _ERRORS.get(code, BadAnswerError)
