@@ -1,12 +1,31 @@
-"""The filters of a search, as somebody wrote them: names that are known, and words that may have been meant."""
+"""What somebody asked a provider for: its steps, the filters of its searches, and words that may have been meant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from leadkit.errors import InputError
+
+
+def check_offered(title: str, step: str, offered: Iterable[str], wants: Sequence[str] = ()) -> None:
+    """Refuse a step that a provider does not have, and data points of one that it does not sell in parts.
+
+    ``title`` is the provider's.
+
+    Raises
+    ------
+    InputError
+        The step is not among those ``offered``, or something is in ``wants``. Nothing was sent.
+    """
+    offered = list(offered)
+    if step not in offered:
+        msg = f"{title} does not offer {step}; it offers {', '.join(offered)}. Nothing was sent."
+        raise InputError(msg)
+    if wants:
+        msg = f"{title} offers {step} as a whole; leave want= out. Nothing was sent."
+        raise InputError(msg)
 
 
 def given_filters(title: str, filters: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from leadkit.errors import InputError
 from leadkit.money import Amount
 from leadkit.providers.base import Balance, Operation, Page, Request, Response, Search
-from leadkit.providers.filters import given_filters, unusable
+from leadkit.providers.filters import check_offered, given_filters, unusable
 from leadkit.providers.json_body import integer, mapping, millicredits, text
 from leadkit.providers.leadey.known import FREE, FREE_REPEAT, known
 from leadkit.providers.leadey.rows import (
@@ -47,25 +47,13 @@ class Leadey:
 
     def operation(self, step: str, wants: Sequence[str] = ()) -> Operation:
         """The operation behind a step: known."""
-        if step != "known":
-            msg = f"Leadey does not offer {step}; it offers known. Nothing was sent."
-            raise InputError(msg)
-        if wants:
-            msg = "Leadey tells all it knows of a person at once; leave want= out. Nothing was sent."
-            raise InputError(msg)
+        check_offered(self.title, step, ["known"], wants)
         return known()
 
     def search(self, step: str, wants: Sequence[str] = ()) -> Search:
         """The reading behind a step: leads, contacts (search_people), companies (search_companies) or campaigns."""
-        name = _SEARCHES.get(step, step)
-        if name not in COLLECTIONS:
-            offered = ", ".join([*_SEARCHES, *COLLECTIONS])
-            msg = f"Leadey does not offer {step}; it offers {offered}. Nothing was sent."
-            raise InputError(msg)
-        if wants:
-            msg = f"Leadey gives {step} as a whole; leave want= out. Nothing was sent."
-            raise InputError(msg)
-        return reading(step, COLLECTIONS[name])
+        check_offered(self.title, step, [*_SEARCHES, *COLLECTIONS], wants)
+        return reading(step, COLLECTIONS[_SEARCHES.get(step, step)])
 
     def use_account(self, send: Callable[[Request], Response]) -> None:
         """A key is one account's."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from leadkit.errors import InputError, SettingsError
+from leadkit.errors import SettingsError
 from leadkit.providers.base import Balance, Operation, Request, Response, Search
+from leadkit.providers.filters import check_offered
 from leadkit.providers.leadfeeder import accounts
 from leadkit.providers.leadfeeder.by_id import company_details, unlock
 from leadkit.providers.leadfeeder.match import match_companies
@@ -43,23 +44,13 @@ class Leadfeeder:
             "find_people": find_people,
             "unlock": unlock,
         }
-        if step not in makers:
-            msg = f"Leadfeeder does not offer {step}; it offers {', '.join(makers)}. Nothing was sent."
-            raise InputError(msg)
-        if wants:
-            msg = f"Leadfeeder sells {step} as a whole; leave want= out. Nothing was sent."
-            raise InputError(msg)
+        check_offered(self.title, step, makers, wants)
         return makers[step](self._account)
 
     def search(self, step: str, wants: Sequence[str] = ()) -> Search:
         """The search behind a step: search_companies or search_people."""
         makers = {"search_companies": search_companies, "search_people": search_people}
-        if step not in makers:
-            msg = f"Leadfeeder does not offer {step}; it offers {', '.join(makers)}. Nothing was sent."
-            raise InputError(msg)
-        if wants:
-            msg = f"Leadfeeder gives {step} as a whole; leave want= out. Nothing was sent."
-            raise InputError(msg)
+        check_offered(self.title, step, makers, wants)
         return makers[step](self._account)
 
     def use_account(self, send: Callable[[Request], Response]) -> str:

@@ -17,9 +17,10 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from leadkit.errors import BadAnswerError, InputError, SettingsError
+from leadkit.errors import BadAnswerError, SettingsError
 from leadkit.money import credits_text
 from leadkit.providers.base import Balance, Operation, Price, Request, Response, Search
+from leadkit.providers.filters import check_offered
 from leadkit.providers.json_body import mapping, millicredits, text
 from leadkit.providers.leadiq.answers import read_graphql
 from leadkit.providers.leadiq.companies import company_details
@@ -85,13 +86,7 @@ class LeadIQ:
             "validate_emails": lambda: validate_emails(prices),
             "company_details": lambda: company_details(prices),
         }
-        if step not in makers:
-            offered = ", ".join(["find_people", "unlock", "preview_people", *makers])
-            msg = f"LeadIQ does not offer {step}; it offers {offered}. Nothing was sent."
-            raise InputError(msg)
-        if wants:
-            msg = f"LeadIQ sells {step} as a whole; leave want= out. Nothing was sent."
-            raise InputError(msg)
+        check_offered(self.title, step, ["find_people", "unlock", "preview_people", *makers], wants)
         return makers[step]()
 
     def search(self, step: str, wants: Sequence[str] = ()) -> Search:
@@ -108,12 +103,7 @@ class LeadIQ:
             "job_changes": lambda: job_changes(prices),
             "search_companies": lambda: search_companies(wants, prices),
         }
-        if step not in makers:
-            msg = f"LeadIQ does not offer {step}; it offers {', '.join(makers)}. Nothing was sent."
-            raise InputError(msg)
-        if wants and step != "search_companies":
-            msg = f"LeadIQ sells {step} as a whole; leave want= out. Nothing was sent."
-            raise InputError(msg)
+        check_offered(self.title, step, makers, () if step == "search_companies" else wants)
         return makers[step]()
 
     def use_account(self, send: Callable[[Request], Response]) -> None:

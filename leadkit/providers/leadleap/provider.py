@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from leadkit.errors import (
-    InputError,
-    NotThereError,
-)
+from leadkit.errors import NotThereError
 from leadkit.money import Amount
 from leadkit.providers.base import (
     Answer,
@@ -26,6 +23,7 @@ from leadkit.providers.base import (
     Search,
     Value,
 )
+from leadkit.providers.filters import check_offered
 from leadkit.providers.json_body import integer, mapping, millicredits, reported, text, unmasked
 from leadkit.providers.leadleap.answers import (
     CONTACT_FIELDS,
@@ -65,22 +63,12 @@ class LeadLeap:
             "enrich": self._enrich,
             "export": export_leads,
         }
-        if step not in makers:
-            msg = f"LeadLeap does not offer {step}; it offers {', '.join(makers)}. Nothing was sent."
-            raise InputError(msg)
-        if wants:
-            msg = f"LeadLeap sells {step} as a whole; leave want= out. Nothing was sent."
-            raise InputError(msg)
+        check_offered(self.title, step, makers, wants)
         return makers[step]()
 
     def search(self, step: str, wants: Sequence[str] = ()) -> Search:
         """The search behind a step: search_people."""
-        if step != "search_people":
-            msg = f"LeadLeap does not offer {step}; it offers search_people. Nothing was sent."
-            raise InputError(msg)
-        if wants:
-            msg = f"LeadLeap gives {step} as a whole; leave want= out. Nothing was sent."
-            raise InputError(msg)
+        check_offered(self.title, step, ["search_people"], wants)
         return search_people()
 
     def _validate_emails(self) -> Operation:
