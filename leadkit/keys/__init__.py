@@ -18,8 +18,9 @@ from leadkit.keys.cells import (
     linkedin,
     name,
     phone,
+    same,
 )
-from leadkit.keys.column import Canonical, canonical, combine, first_of, parts_of
+from leadkit.keys.column import Canonical, canonical, combine, first_of, name_of, parts_of
 from leadkit.keys.text import Unusable, text_of
 
 __all__ = [
@@ -37,7 +38,9 @@ __all__ = [
     "lead_id",
     "linkedin",
     "name",
+    "name_of",
     "parts_of",
     "phone",
+    "same",
     "text_of",
 ]

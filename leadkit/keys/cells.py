@@ -368,3 +368,11 @@ def key(kind: str, cell: object, *, country: str | None = None) -> str | None:
     read = reader(kind, country)
     text = text_of(cell)
     return None if text is None else read(text)
+
+
+def same(kind: str, cell: object, known: str) -> bool:
+    """Whether a cell is this key, in the spelling that all keys of its kind have."""
+    try:
+        return key(kind, cell) == known
+    except Unusable:
+        return False

@@ -277,6 +277,11 @@ def parts_of(key: str) -> dict[str, str]:
     return parts
 
 
+def name_of(parts: Mapping[str, str]) -> str:
+    """The whole name among the parts of a person's key; empty when there is none."""
+    return parts.get("full_name") or f"{parts.get('first_name', '')} {parts.get('last_name', '')}".strip()
+
+
 _quote = json.JSONEncoder(ensure_ascii=False).encode
 
 

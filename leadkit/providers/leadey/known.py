@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from leadkit.errors import BadAnswerError, InputError
-from leadkit.keys import parts_of
+from leadkit.keys import name_of, parts_of, same
 from leadkit.money import Amount
 from leadkit.providers.base import (
     Answer,
@@ -30,7 +30,6 @@ from leadkit.providers.leadey.rows import (
     missing_note,
     read_body,
     rows_by_id,
-    same,
 )
 
 PAGE_SIZE = 100
@@ -85,12 +84,8 @@ def _encode(keys: Sequence[str]) -> Request:
             "Leadey knows a person by an e-mail address, or by a name, best with a company. Nothing was sent."
         )
         raise InputError(msg)
-    searched = parts.get("email") or _name(parts)
+    searched = parts.get("email") or name_of(parts)
     return Request("GET", "/leads", query=(("search", searched), ("page", "1"), ("pageSize", str(PAGE_SIZE))))
-
-
-def _name(parts: Mapping[str, str]) -> str:
-    return parts.get("full_name") or f"{parts.get('first_name', '')} {parts.get('last_name', '')}".strip()
 
 
 def _decode(keys: Sequence[str], response: Response) -> Decoded:
@@ -153,4 +148,4 @@ def _may_be(lead: Mapping[str, Value], parts: Mapping[str, str]) -> bool:
 
 def _is_named(lead: Mapping[str, Value], parts: Mapping[str, str]) -> bool:
     full = lead["full_name"] or f"{lead['first_name'] or ''} {lead['last_name'] or ''}"
-    return same("name", full, _name(parts))
+    return same("name", full, name_of(parts))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from leadkit import keys as cells
 from leadkit.errors import (
     BadAnswerError,
     BadRequestError,
@@ -220,14 +219,6 @@ def missing_note(total: int | None, seen: int) -> str:
     if total is None or total <= seen:
         return ""
     return f"{seen:,} of {total:,} rows were seen; at least {total - seen:,} may be missing"
-
-
-def same(kind: str, cell: object, key: str) -> bool:
-    """Whether a cell is this key, in the spelling that all keys of its kind have."""
-    try:
-        return cells.key(kind, cell) == key
-    except cells.Unusable:
-        return False
 
 
 def _moment(value: Any) -> str | None:

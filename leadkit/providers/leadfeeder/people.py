@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from leadkit import keys as cells
 from leadkit.errors import BadAnswerError, InputError
-from leadkit.keys import Unusable, parts_of
+from leadkit.keys import name_of, parts_of, same
 from leadkit.providers.base import Answer, Decoded, Operation, Request, ResultColumn, Value
 from leadkit.providers.json_body import integer, mapping, text
 from leadkit.providers.leadfeeder.answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
@@ -76,17 +75,13 @@ def _encode(parts: Mapping[str, str], account_id: str) -> Request:
     if "email" in parts:
         body = {"emails": [parts["email"]]}
     else:
-        body = {"search_terms": [_name(parts)]}
+        body = {"search_terms": [name_of(parts)]}
         if (
             "company_id" in parts
         ):  # a list: a single id is ignored in silence, and everybody of that name comes
             body["company_ids"] = [parts["company_id"]]
     query = (("account_id", account_id), ("page[size]", str(PAGE_SIZE)))
     return Request("POST", "/contacts/search", query=query, json=body)
-
-
-def _name(parts: Mapping[str, str]) -> str:
-    return parts.get("full_name") or f"{parts.get('first_name', '')} {parts.get('last_name', '')}".strip()
 
 
 def _decode(key: str, body: Body) -> Decoded:
@@ -142,24 +137,16 @@ def _may_be(person: Mapping[str, Any], parts: Mapping[str, str]) -> bool:
     said = read_fields(person, CONTACT_DETAILS, reveal=True)
     if "email" in parts:
         addresses = _all(said, "email", "further")
-        return not addresses or any(_same("email", one, parts["email"]) for one in addresses)
+        return not addresses or any(same("email", one, parts["email"]) for one in addresses)
     full = said["full_name"] or f"{said['first_name'] or ''} {said['last_name'] or ''}"
-    if not _same("name", full, _name(parts)):
+    if not same("name", full, name_of(parts)):
         return False
     if "company_id" in parts:
         return said["company_id"] in (None, parts["company_id"])
     if "domain" in parts:
-        return any(_same("domain", one, parts["domain"]) for one in _all(said, "email", "further"))
-    return _same("company", said["company"], parts["company"])
+        return any(same("domain", one, parts["domain"]) for one in _all(said, "email", "further"))
+    return same("company", said["company"], parts["company"])
 
 
 def _all(said: Mapping[str, Value], *names: str) -> list[str]:
     return [word for name in names for word in str(said[name] or "").split("; ") if "@" in word]
-
-
-def _same(kind: str, cell: object, key: str) -> bool:
-    """Whether a cell is this key, in the spelling that all keys of its kind have."""
-    try:
-        return cells.key(kind, cell) == key
-    except Unusable:
-        return False
