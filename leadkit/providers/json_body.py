@@ -66,6 +66,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def array(value: Any) -> list[Any]:
+    """The value when it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
 def millicredits(value: Any) -> int | None:
     """Millicredits of a number of credits; None when it is not a plain number of 0 or more."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value < 0:

@@ -16,7 +16,7 @@ from leadkit.errors import InputError
 from leadkit.money import Amount
 from leadkit.providers.base import Balance, Operation, Page, Request, Response, Search
 from leadkit.providers.filters import check_offered, given_filters, unusable
-from leadkit.providers.json_body import integer, mapping, millicredits, text
+from leadkit.providers.json_body import array, integer, mapping, millicredits, text
 from leadkit.providers.leadey.known import FREE, FREE_REPEAT, known
 from leadkit.providers.leadey.rows import (
     COLLECTIONS,
@@ -112,7 +112,7 @@ def _encode(collection: Collection, filters: Mapping[str, Any], after: str | Non
 
 def _decode(collection: Collection, response: Response) -> Page:
     data, meta = read_body(response)
-    came = len(data) if isinstance(data, list) else 0
+    came = len(array(data))
     rows = rows_by_id(data, collection)
     page, pages = integer(meta.get("page")), integer(meta.get("totalPages"))
     size = integer(meta.get("pageSize"))

@@ -24,7 +24,7 @@ from leadkit.errors import (
 )
 from leadkit.money import Amount
 from leadkit.providers.base import RateLimit, Response, ResultColumn, Value
-from leadkit.providers.json_body import integer, mapping, read_json, text
+from leadkit.providers.json_body import array, integer, mapping, read_json, text
 
 CREDITS = "https://api.leadey.ai/guides/credits"
 
@@ -207,7 +207,7 @@ def rows_by_id(data: Any, collection: Collection) -> dict[str, Mapping[str, Valu
     """The rows of a page by their id; a row that comes twice is one, and one without an id is none."""
     id_column = collection.fields[0][1]
     rows: dict[str, Mapping[str, Value]] = {}
-    for item in map(mapping, data if isinstance(data, list) else []):
+    for item in map(mapping, array(data)):
         row = read_row(item, collection)
         if (key := row[id_column]) is not None:
             rows.setdefault(str(key), row)

@@ -25,7 +25,7 @@ from leadkit.errors import (
 )
 from leadkit.money import Amount
 from leadkit.providers.base import Price, RateLimit, Repeat, Response
-from leadkit.providers.json_body import mapping, read_json, reported, text
+from leadkit.providers.json_body import array, mapping, read_json, reported, text
 
 GUIDE = "https://docs.leadfeeder.com/api/public/getting-started-363633m0"
 CREDITS = (
@@ -119,10 +119,8 @@ def read_body(response: Response, account_id: str | None) -> Body:
 
 def _error_in(body: Mapping[str, Any]) -> tuple[str, str]:
     """Code and words of whichever of the three shapes it is; empty when there is no error."""
-    errors = body.get("errors")
-    several = errors if isinstance(errors, list) else []
     flat = body if "data" not in body else {}
-    for found in map(mapping, [*several, body.get("error"), flat]):
+    for found in map(mapping, [*array(body.get("errors")), body.get("error"), flat]):
         code = text(found.get("code")) or ""
         words = next((text(found[name]) for name in ("detail", "message", "title") if found.get(name)), None)
         if code or words:

@@ -14,7 +14,7 @@ from leadkit import keys as cells
 from leadkit.errors import BadAnswerError, InputError
 from leadkit.keys import parts_of
 from leadkit.providers.base import Answer, Decoded, Operation, Request, ResultColumn, Value
-from leadkit.providers.json_body import mapping, text
+from leadkit.providers.json_body import array, mapping, text
 from leadkit.providers.leadfeeder.answers import FREE, FREE_REPEAT, LIMIT, Body, read_body
 from leadkit.providers.leadfeeder.records import (
     COMPANY_FIELDS,
@@ -106,7 +106,7 @@ def _company(key: str) -> dict[str, str]:
 
 
 def _decode_match(keys: Sequence[str], body: Body) -> Decoded:
-    groups = body.data if isinstance(body.data, list) else []
+    groups = array(body.data)
     if len(groups) != len(keys):
         msg = (
             f"Leadfeeder was asked about {len(keys)} companies and answered about {len(groups)}, so nobody can tell "

@@ -22,7 +22,7 @@ from leadkit.errors import (
     ScopeError,
 )
 from leadkit.providers.base import Response
-from leadkit.providers.json_body import mapping, read_json, text
+from leadkit.providers.json_body import array, mapping, read_json, text
 from leadkit.providers.leadiq.terms import NAME
 
 #: What a path, or a call of it, that the service does not have is answered with.
@@ -161,8 +161,7 @@ def _error(item: Any) -> GraphqlError:
         status = _STATUS_BY_CODE.get(code)
     if status is None:
         status = next((status for phrase, status in _STATUS_BY_WORDS if phrase.search(low)), None)
-    path = error.get("path")
-    names = [name for name in path if isinstance(name, str)] if isinstance(path, list) else []
+    names = [name for name in array(error.get("path")) if isinstance(name, str)]
     return GraphqlError(
         words,
         status,

@@ -19,7 +19,7 @@ from leadkit.providers.base import (
     ResultColumn,
     Value,
 )
-from leadkit.providers.json_body import integer, mapping, text
+from leadkit.providers.json_body import array, integer, mapping, text
 from leadkit.providers.leadiq.answers import read_graphql
 from leadkit.providers.leadiq.people import linkedin_url
 from leadkit.providers.leadiq.terms import COMPANY_REPEAT, GUIDE, LIMIT, NAME
@@ -153,7 +153,6 @@ def _decode(key: str, response: Response, price: int) -> Decoded:
 def _of_search(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """A company of the search by filter, in the form of searchCompany."""
     company = mapping(item.get("company"))
-    used = company.get("companyTechnologies")
     place = {
         "city": company.get("city"),
         "areaLevel1": company.get("state"),
@@ -163,7 +162,7 @@ def _of_search(item: Mapping[str, Any]) -> Mapping[str, Any]:
         **company,
         "numberOfEmployees": company.get("employeeCount"),
         "locationInfo": place,
-        "technologies": [{"name": name} for name in used] if isinstance(used, list) else [],
+        "technologies": [{"name": name} for name in array(company.get("companyTechnologies"))],
     }
 
 
@@ -208,8 +207,7 @@ def _plain(name: str) -> str:
 
 def _values(company: Mapping[str, Any]) -> dict[str, Value]:
     place, funding = mapping(company.get("locationInfo")), mapping(company.get("fundingInfo"))
-    used = company.get("technologies")
-    names = [text(mapping(one).get("name")) for one in used] if isinstance(used, list) else []
+    names = [text(mapping(one).get("name")) for one in array(company.get("technologies"))]
     return {
         "company_id": text(company.get("id")),
         "company_name": text(company.get("name")),

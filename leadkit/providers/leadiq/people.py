@@ -14,7 +14,7 @@ from leadkit.errors import InputError
 from leadkit.keys import parts_of
 from leadkit.money import Amount
 from leadkit.providers.base import Answer, Decoded, Operation, Price, Request, Response, ResultColumn
-from leadkit.providers.json_body import mapping, text
+from leadkit.providers.json_body import array, mapping, text
 from leadkit.providers.leadiq.answers import GraphqlError, read_graphql
 from leadkit.providers.leadiq.person import COLUMNS, person_values
 from leadkit.providers.leadiq.terms import (
@@ -244,11 +244,10 @@ def _decode(
 def _most(part: Mapping[str, Any], wants: Sequence[str], prices: Mapping[str, int]) -> int:
     """The most that one person can have cost, in millicredits."""
     record = record_price(wants, prices)
-    found = part.get("results")
-    records = [mapping(item) for item in found] if isinstance(found, list) and found else []
+    records = [mapping(item) for item in array(part.get("results"))]
     if not records:
         return person_price(wants, prices).most
-    companies = sum(max(1, len(_list(one.get("currentPositions")))) for one in records)
+    companies = sum(max(1, len(array(one.get("currentPositions")))) for one in records)
     return record * len(records) + (prices["Company"] * companies if "company" in wants else 0)
 
 
@@ -272,10 +271,6 @@ def _person(
     if isinstance(total, int) and total > 1:
         notes.append(f"the first of {total:,} who fit")
     return Answer("found", values, "; ".join(notes))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _encode_preview(keys: Sequence[str]) -> Request:

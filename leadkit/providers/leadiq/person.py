@@ -12,7 +12,7 @@ from typing import Any
 
 from leadkit import keys
 from leadkit.providers.base import ResultColumn, Value
-from leadkit.providers.json_body import integer, mapping, text
+from leadkit.providers.json_body import array, integer, mapping, text
 
 #: Best first. Invalid and Suppressed are results and not addresses to write to, and so is a status that is not
 #: documented: nobody here can know that it means yes.
@@ -258,4 +258,4 @@ def _plain(company: str) -> str:
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return [item for item in array(value) if isinstance(item, dict)]

@@ -10,7 +10,7 @@ from leadkit import keys
 from leadkit.errors import InputError
 from leadkit.providers.base import Value
 from leadkit.providers.filters import known_word, meant
-from leadkit.providers.json_body import mapping, text
+from leadkit.providers.json_body import array, mapping, text
 from leadkit.providers.leadiq.filters import SENIORITIES
 from leadkit.providers.leadiq.person import COLUMNS, EMAIL_STATUSES
 
@@ -121,8 +121,7 @@ def contradict(sent: Mapping[str, Any], saved: Mapping[str, Any]) -> bool:
 def prospect_row(prospect: Mapping[str, Any]) -> list[str | None]:
     """A prospect's values, in the order of ``CSV_COLUMNS``."""
     place, company = mapping(prospect.get("location")), mapping(prospect.get("company"))
-    phones = prospect.get("mobilePhones")
-    numbers = [text(mapping(one).get("value")) for one in phones] if isinstance(phones, list) else []
+    numbers = [text(mapping(one).get("value")) for one in array(prospect.get("mobilePhones"))]
     values = (
         prospect.get("id"),
         prospect.get("personId"),

@@ -21,7 +21,7 @@ from leadkit.errors import BadAnswerError, SettingsError
 from leadkit.money import credits_text
 from leadkit.providers.base import Balance, Operation, Price, Request, Response, Search
 from leadkit.providers.filters import check_offered
-from leadkit.providers.json_body import mapping, millicredits, text
+from leadkit.providers.json_body import array, mapping, millicredits, text
 from leadkit.providers.leadiq.answers import read_graphql
 from leadkit.providers.leadiq.companies import company_details
 from leadkit.providers.leadiq.emails import validate_emails
@@ -156,8 +156,8 @@ class LeadIQ:
         account = mapping(data.get("account"))
         plan = mapping(account.get("universalPlan")) or mapping(account.get("dataHubPlan"))
         prices: dict[str, dict[str, int]] = {}
-        for product in map(mapping, _items(plan.get("costs"))):
-            for cost in map(mapping, _items(product.get("costs"))):
+        for product in map(mapping, array(plan.get("costs"))):
+            for cost in map(mapping, array(product.get("costs"))):
                 exact = millicredits(_number(cost.get("costInDecimals")))
                 price = exact or millicredits(
                     cost.get("cost")
@@ -188,10 +188,6 @@ class LeadIQ:
             note += f" It is above what LeadIQ documents: up to {most} credits instead of {usual} each."
         source = f"the account's own price list, account.costs, read on {self._read_on}"
         return replace(price, source=source, note=f"{price.note} {note}".lstrip())
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _number(value: Any) -> Any:

@@ -13,7 +13,7 @@ from leadkit.errors import InputError
 from leadkit.money import Amount
 from leadkit.providers.base import Page, Price, Repeat, Request, Response, ResultColumn, Search, Value
 from leadkit.providers.filters import given_filters, unusable
-from leadkit.providers.json_body import integer, mapping, reported, text
+from leadkit.providers.json_body import array, integer, mapping, reported, text
 from leadkit.providers.leadleap.answers import LIMIT, PAGE, envelope
 
 #: GET /leads, per_page: at most 100, 25 when it is left out.
@@ -160,7 +160,7 @@ def _decode(response: Response) -> Page:
     data, meta, note = envelope(response)
     notes = [note] if note else []
     rows: dict[str, Mapping[str, Value]] = {}
-    items = data if isinstance(data, list) else []
+    items = array(data)
     for item in map(mapping, items):
         lead = text(item.get("id"))
         if lead is not None and lead not in rows:
