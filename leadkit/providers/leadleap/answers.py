@@ -5,7 +5,7 @@ API: https://leadleap.net/docs/api, read 2026-02-26.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadkit.errors import (
@@ -19,8 +19,8 @@ from leadkit.errors import (
     RateLimitedError,
     ScopeError,
 )
-from leadkit.providers.base import RateLimit, Response
-from leadkit.providers.json_body import mapping, read_json, reported, text
+from leadkit.providers.base import RateLimit, Response, ResultColumn, Value
+from leadkit.providers.json_body import integer, mapping, read_json, reported, text, unmasked
 
 PAGE = "https://leadleap.net/docs/api"
 DAY_SECONDS = 86_400.0
@@ -91,6 +91,20 @@ MORE_FIELDS: tuple[tuple[str, str, str], ...] = (
 )
 INTEGERS = {"ai_score", "employee_count", "year_founded"}
 MASKABLE = {"email_primary", "email_second", "phone", "company_phone", "linkedin_url"}
+
+
+def lead_columns(fields: Sequence[tuple[str, str, str]]) -> tuple[ResultColumn, ...]:
+    """The columns of these fields of a lead."""
+    return tuple(
+        ResultColumn(f"leadleap_{field}", field, what, dtype="integer" if name in INTEGERS else "text")
+        for name, field, what in fields
+    )
+
+
+def lead_value(name: str, raw: Any) -> Value:
+    """The value of the lead's field of that name; None when it is masked, or in an unusable form."""
+    read = integer if name in INTEGERS else unmasked if name in MASKABLE else text
+    return read(raw)
 
 
 def envelope(response: Response) -> tuple[Any, Mapping[str, Any], str]:

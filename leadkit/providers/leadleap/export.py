@@ -24,11 +24,10 @@ from leadkit.providers.base import (
     Repeat,
     Request,
     Response,
-    ResultColumn,
     Value,
 )
-from leadkit.providers.json_body import integer, mapping, read_json, reported, text, unmasked
-from leadkit.providers.leadleap.answers import CONTACT_FIELDS, INTEGERS, LIMIT, MASKABLE, PAGE, envelope
+from leadkit.providers.json_body import mapping, read_json, reported, text
+from leadkit.providers.leadleap.answers import CONTACT_FIELDS, LIMIT, PAGE, envelope, lead_columns, lead_value
 
 #: POST /leads/export: lead_ids, at most 500.
 MOST_IDS = 500
@@ -63,10 +62,7 @@ def export_leads() -> Operation:
         keeps_days=None,
         keeps_why="an unlock is bought once and LeadLeap gives it again for nothing",
         miss_keeps_days=None,  # a lead that is missing from the file is in doubt, never "not found"
-        columns=tuple(
-            ResultColumn(f"leadleap_{field}", field, what, dtype="integer" if name in INTEGERS else "text")
-            for name, field, what in CONTACT_FIELDS
-        ),
+        columns=lead_columns(CONTACT_FIELDS),
         encode=lambda keys: Request("POST", "/leads/export", json={"lead_ids": list(keys), "format": "json"}),
         decode=_decode,
     )
@@ -147,8 +143,7 @@ def _answer(row: Mapping[str, Any]) -> Answer:
     for name, field, _ in CONTACT_FIELDS:
         names = (name, *_OTHER_NAMES.get(name, ()))
         raw = next((row[one] for one in names if row.get(one) not in (None, "")), None)
-        read = integer if name in INTEGERS else unmasked if name in MASKABLE else text
-        values[field] = read(raw)
+        values[field] = lead_value(name, raw)
         if raw is not None and values[field] is None:
             odd.append(f"{name} came masked or in an unusable form")
     return Answer("found", values, "; ".join(odd))

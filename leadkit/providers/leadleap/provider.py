@@ -24,16 +24,17 @@ from leadkit.providers.base import (
     Value,
 )
 from leadkit.providers.filters import check_offered
-from leadkit.providers.json_body import integer, mapping, millicredits, reported, text, unmasked
+from leadkit.providers.json_body import mapping, millicredits, reported, text
 from leadkit.providers.leadleap.answers import (
     CONTACT_FIELDS,
     DAY_SECONDS,
-    INTEGERS,
     LIMIT,
     MASKABLE,
     MORE_FIELDS,
     PAGE,
     envelope,
+    lead_columns,
+    lead_value,
 )
 from leadkit.providers.leadleap.export import export_leads
 from leadkit.providers.leadleap.search import search_people
@@ -138,7 +139,7 @@ class LeadLeap:
             keeps_days=None,
             keeps_why="an unlock is bought once and LeadLeap gives it again for nothing",
             miss_keeps_days=7,
-            columns=_columns(CONTACT_FIELDS),
+            columns=lead_columns(CONTACT_FIELDS),
             encode=lambda keys: Request("POST", "/leads/unlock", json={"lead_id": keys[0]}),
             decode=lambda keys, response: self._decode_lead(keys, response, CONTACT_FIELDS, free=False),
         )
@@ -157,7 +158,7 @@ class LeadLeap:
             keeps_days=90,
             keeps_why="people change jobs; a quarter is how long a title or a phone is trusted",
             miss_keeps_days=7,
-            columns=_columns(CONTACT_FIELDS + MORE_FIELDS),
+            columns=lead_columns(CONTACT_FIELDS + MORE_FIELDS),
             encode=lambda keys: Request("POST", "/leads/enrich", json={"lead_id": keys[0]}),
             decode=lambda keys, response: self._decode_lead(
                 keys, response, CONTACT_FIELDS + MORE_FIELDS, free=True
@@ -209,12 +210,7 @@ class LeadLeap:
         odd: list[str] = [note] if note else []
         for source, field, _ in fields:
             raw = data.get(source)
-            if source in INTEGERS:
-                values[field] = integer(raw)
-            elif source in MASKABLE:
-                values[field] = unmasked(raw)
-            else:
-                values[field] = text(raw)
+            values[field] = lead_value(source, raw)
             if raw is not None and values[field] is None and raw != "":
                 masked = source in MASKABLE and isinstance(raw, str) and "*" in raw
                 odd.append(f"{source} came {'masked' if masked else 'in an unusable form'}")
@@ -244,15 +240,6 @@ class LeadLeap:
 
 
 _ABSENT = object()
-
-
-def _columns(fields: Sequence[tuple[str, str, str]]) -> tuple[ResultColumn, ...]:
-    return tuple(
-        ResultColumn(
-            f"leadleap_{field}", field, description, dtype="integer" if source in INTEGERS else "text"
-        )
-        for source, field, description in fields
-    )
 
 
 def _encode_validation(keys: Sequence[str]) -> Request:
