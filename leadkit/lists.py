@@ -9,16 +9,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import pandas as pd
 
 from leadkit.errors import InputError, ProviderError
+from leadkit.keys import Unusable
 from leadkit.providers.base import Request, Response
-from leadkit.providers.leadiq.lists import Added
+from leadkit.providers.leadfeeder import lists as leadfeeder_lists
+from leadkit.providers.leadfeeder.lists import Scope
+from leadkit.providers.leadiq import lists as leadiq_lists
+from leadkit.providers.leadiq.prospect import CSV_COLUMNS, check_names, prospect_input, prospect_row
 from leadkit.workspace import Workspace, current_workspace
-
-Scope = Literal["company", "contact"]
 
 #: Which provider's operation has the rate limit that its lists share.
 _PACED_BY = {"leadiq": "find_people", "leadfeeder": "match_companies"}
@@ -120,10 +122,6 @@ def list_members(
     ProviderError
         The provider refused or failed.
     """
-    from leadkit.providers.leadfeeder import lists as leadfeeder_lists
-    from leadkit.providers.leadiq import lists as leadiq_lists
-    from leadkit.providers.leadiq.prospect import CSV_COLUMNS, prospect_row
-
     workspace = workspace or current_workspace()
     _check(via, scope)
     found = _list_named(workspace, name, via, scope)
@@ -145,8 +143,6 @@ def export_list(
 
     No cell can start a formula. People who must not be asked about are left out. Raises as :func:`list_members`.
     """
-    from leadkit.providers.leadiq import lists as leadiq_lists
-
     workspace = workspace or current_workspace()
     if via == "leadiq":
         found = _list_named(workspace, name, via, scope)
@@ -172,8 +168,6 @@ def monthly_usage(first_month: str, last_month: str, *, workspace: Workspace | N
     ProviderError
         Leadfeeder refused or failed.
     """
-    from leadkit.providers.leadfeeder import lists as leadfeeder_lists
-
     send, account = _leadfeeder(workspace or current_workspace())
     return pd.DataFrame(leadfeeder_lists.usage(send, account, first_month, last_month))
 
@@ -188,9 +182,6 @@ def _check(via: str, scope: str) -> None:
 
 
 def _lists(workspace: Workspace, via: str, scope: str) -> Sequence[Any]:
-    from leadkit.providers.leadfeeder import lists as leadfeeder_lists
-    from leadkit.providers.leadiq import lists as leadiq_lists
-
     if via == "leadiq":
         return leadiq_lists.lists(_paced(workspace, via))
     return leadfeeder_lists.lists(*_leadfeeder(workspace), cast("Scope", scope))
@@ -220,25 +211,15 @@ Told = list[tuple[str, str, str | None]]
 
 
 def _add_to_leadiq(workspace: Workspace, name: str, rows: list[dict[str, str]], dry_run: bool) -> Told:
-    from leadkit.keys import Unusable
-    from leadkit.providers.leadiq import lists as leadiq_lists
-    from leadkit.providers.leadiq.prospect import check_names, prospect_input
-
     check_names(rows)
     if dry_run:
-        told: Told = []
-        for row in rows:
-            try:
-                prospect_input(row)
-                told.append(("would be sent", "", None))
-            except Unusable as why:
-                told.append(("failed", str(why), None))
-        return told
+        reasons = map(_why_unusable, rows)
+        return [("failed", why, None) if why else ("would be sent", "", None) for why in reasons]
     send = _paced(workspace, "leadiq")
     to = leadiq_lists.open_list(send, name)
     # LeadIQ makes a second prospect of somebody who is added again.
     new = list(range(len(rows))) if to.created else leadiq_lists.missing(send, to, rows)
-    unusable = [place for place, row in enumerate(rows) if place not in set(new) and not _usable(row)]
+    unusable = [place for place, row in enumerate(rows) if place not in set(new) and _why_unusable(row)]
     places = sorted({*new, *unusable})
     result = leadiq_lists.add_prospects(send, to, [rows[place] for place in places])
     told = _told(result, len(places))
@@ -248,18 +229,16 @@ def _add_to_leadiq(workspace: Workspace, name: str, rows: list[dict[str, str]], 
     return there
 
 
-def _usable(row: dict[str, str]) -> bool:
-    from leadkit.keys import Unusable
-    from leadkit.providers.leadiq.prospect import prospect_input
-
+def _why_unusable(row: dict[str, str]) -> str:
+    """Why LeadIQ's lists cannot take a row; empty when they can."""
     try:
         prospect_input(row)
-    except Unusable:
-        return False
-    return True
+    except Unusable as why:
+        return str(why)
+    return ""
 
 
-def _told(result: Added, count: int) -> Told:
+def _told(result: leadiq_lists.Added, count: int) -> Told:
     why = str(result.stopped) if result.stopped else ""
     return [
         ("added", result.notes.get(place, ""), result.added[place])
@@ -276,8 +255,6 @@ def _told(result: Added, count: int) -> Told:
 def _add_to_leadfeeder(
     workspace: Workspace, name: str, rows: list[dict[str, str]], scope: Scope, dry_run: bool
 ) -> Told:
-    from leadkit.providers.leadfeeder import lists as leadfeeder_lists
-
     if any(set(row) - {"id"} for row in rows):
         msg = "Leadfeeder's lists take one column, with its own ids: {'id': column}. Nothing was sent."
         raise InputError(msg)
