@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 _CODES = ("utf-8", "utf-16-le", "utf-16-be")
@@ -68,16 +68,20 @@ def _finds(path: Path, texts: Collection[str], *, whole: bool) -> bool:
 
 
 def _pattern(text: str, code: str, *, whole: bool) -> bytes:
-    found = re.escape(text.encode(code))
-    if not whole:
-        return found
+    found = re.escape(text.encode(code)).decode("latin-1")
+    one = {"utf-8": "{}", "utf-16-le": r"{}\x00", "utf-16-be": r"\x00{}"}[code]  # a character, in that code
+    return (whole_pattern(text, found, one.format) if whole else found).encode("latin-1")
 
-    def one(kind: bytes) -> bytes:  # a character of that kind
-        return {"utf-8": kind, "utf-16-le": kind + rb"\x00", "utf-16-be": rb"\x00" + kind}[code]
 
-    before = one(rb"[\w.%+-]" if "@" in text else rb"[\w-]")
+def whole_pattern(text: str, found: str, one: Callable[[str], str] = str) -> str:
+    """A pattern for a text where it is no part of a longer address, number or name.
+
+    ``found`` is the pattern of the text itself, and ``one`` makes the pattern of one character out of its kind.
+    """
+    before = one(r"[\w.%+-]" if "@" in text else r"[\w-]")
+    after = one(r"[\w-]") + "|" + one(r"\.") + one(r"\w")
     # What is before comes last: a pattern that begins with a text is looked for thirty times as fast.
-    return found + rb"(?!%b|%b%b)(?<!%b%b)" % (one(rb"[\w-]"), one(rb"\."), one(rb"\w"), before, found)
+    return rf"{found}(?!{after})(?<!{before}{found})"
 
 
 def _in_lower_case(part: bytes, *, all_ascii: bool) -> Iterator[bytes]:

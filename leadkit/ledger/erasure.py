@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, bindparam, cast, delete, false, or_, select, update
 
+from leadkit.byte_search import whole_pattern
 from leadkit.keys import parts_of
 from leadkit.ledger.lookup import key_in
 from leadkit.ledger.schema import FactState, answers, bodies, calls, facts, operations, runs, verdicts
@@ -156,14 +157,8 @@ def _facts_that_show(connection: Connection, texts: set[str]) -> set[int]:
     """
     shows = [answers.c.payload.icontains(text, autoescape=True) for text in texts]
     query = select(answers.c.fact_id, answers.c.payload).where(or_(false(), *shows))
-    whole = re.compile("|".join(map(_whole, texts)), re.IGNORECASE)
+    whole = re.compile("|".join(whole_pattern(text, re.escape(text)) for text in texts), re.IGNORECASE)
     return {number for number, payload in connection.execute(query) if _says(json.loads(payload), whole)}
-
-
-def _whole(text: str) -> str:
-    """A pattern for the text where it is no part of a longer address, number or name."""
-    before = r"[\w.%+-]" if "@" in text else r"[\w-]"
-    return rf"(?<!{before}){re.escape(text)}(?![\w-]|\.\w)"
 
 
 def _says(value: Any, whole: re.Pattern[str]) -> bool:
