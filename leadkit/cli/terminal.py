@@ -41,17 +41,10 @@ STEPS = (
 )
 
 
-@contextmanager
-def open_workspace(sandbox: bool) -> Iterator[Workspace]:
+def open_workspace(sandbox: bool) -> Workspace:
     from leadkit.workspace import connect
 
-    with connect("sandbox" if sandbox else None) as workspace:
-        try:
-            yield workspace
-        except LeadkitError as error:
-            if sandbox and str(error).endswith("See: leadkit ledger"):  # the other ledger would not have it
-                raise type(error)(f"{error} --sandbox") from error
-            raise
+    return connect("sandbox" if sandbox else None)
 
 
 def open_rows(path: Path, *, sheet: str | None, header_row: int | None, hidden_rows: bool = True) -> Book:

@@ -40,7 +40,10 @@ def decide(
     call = connection.execute(found).one_or_none()
     if call is None:
         whose = "" if user is None else f" of {user}"
-        msg = f"No call {call_id}{whose} is in doubt. Nothing was changed. See: leadkit ledger"
+        msg = (
+            f"No call {call_id}{whose} is in doubt. Nothing was changed. See: leadkit ledger, with --sandbox for the "
+            "sandbox's"
+        )
         raise InputError(msg)
     if decision == "not-charged" and call.least:
         msg = (

@@ -317,7 +317,8 @@ def _known_account(connection: Connection, provider: str, account: str) -> str:
 
 
 def _no_run(run_id: str) -> RunNotFoundError:
-    return RunNotFoundError(f"There is no run {run_id} in this workspace. See: leadkit ledger")
+    msg = f"There is no run {run_id} in this workspace. See: leadkit ledger, with --sandbox for the sandbox's"
+    return RunNotFoundError(msg)
 
 
 def _operation_id(connection: Connection, operation: Operation, account: str) -> int | None:
