@@ -84,7 +84,7 @@ class Session:
 
 
 def _unknown(provider: str, why: Exception) -> Balance:
-    return Balance(provider, account=None, remaining=None, used=None, note=str(why))
+    return Balance(provider, account=None, remaining=None, used=None, note=str(why), refused=True)
 
 
 _lock = threading.Lock()

@@ -76,8 +76,12 @@ def _about(balance: Balance) -> Iterator[str]:
 
 def balance_notes(balances: Sequence[Balance], settings: Settings) -> list[str]:
     """What the figures do not say: why one is not known, and for which provider no key is set."""
-    titled = [(provider_title(one.provider, settings), one.note) for one in balances if one.note]
-    told = [note if note.startswith(title) else f"{title}: {note}" for title, note in titled]
+    told = [
+        # An error names its provider itself.
+        one.note if one.refused else f"{provider_title(one.provider, settings)}: {one.note}"
+        for one in balances
+        if one.note
+    ]
     asked = {one.provider for one in balances}
     others = [make_provider(name, settings) for name in provider_names() if name not in asked]
     return [

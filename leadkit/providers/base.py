@@ -204,13 +204,13 @@ class Balance:
         return f"<Balance {self}>"
 
     def __str__(self) -> str:
+        if self.refused:
+            return self.note  # an error, which names its provider itself
         amounts = ((self.remaining, "left"), (self.used, "used"), (self.limit, "in all"))
         said = [f"{credits_text(amount)} credits {what}" for amount, what in amounts if amount is not None]
-        note = self.note
-        if note.casefold().startswith(f"{self.provider}: "):  # an error names its provider itself
-            note = note.partition(": ")[2]
         until = [f"the period ends {self.period_end[:10]}"] if self.period_end else []
-        return f"{self.provider}: {'; '.join([*said, *until, *([note] if note else [])])}"
+        note = [self.note] if self.note else []
+        return f"{self.provider}: {'; '.join([*said, *until, *note])}"
 
 
 class Provider(Protocol):

@@ -46,7 +46,7 @@ def test_a_provider_that_is_down_is_told_by_the_exit_status_beside_the_others_ba
     assert balances["leadey"]["remaining"] is not None
     ended = leadkit("balance")
     assert ended.status == 3
-    (line,) = [line for line in ended.out.splitlines() if line.startswith("leadleap")]
+    (line,) = [line for line in ended.out.splitlines() if line.casefold().startswith("leadleap")]
     assert "503" in line
     assert line.casefold().count("leadleap:") == 1
     assert "unknown" not in line
