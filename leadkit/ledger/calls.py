@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, select, update
+from sqlalchemy import Connection, Engine, Row, select, update
 
 from leadkit.clock import Clock
 from leadkit.ledger import budget, costs, decisions, evidence
@@ -20,7 +20,7 @@ from leadkit.ledger.budget import Caps
 from leadkit.ledger.claim import Claim
 from leadkit.ledger.erasure import HIDDEN
 from leadkit.ledger.owners import GONE, Owners
-from leadkit.ledger.schema import CallState, FactState, answers, calls, facts
+from leadkit.ledger.schema import CallState, FactState, calls, facts
 from leadkit.ledger.statements import (
     CALL,
     FACTS_OF_CALL,
@@ -314,17 +314,7 @@ class Calls(Transactions):
             if call.attempts > 1 or call.state in _ENDED:
                 return
             _set_call(connection, call_id, state=CallState.RELEASED, note=why, settled_at=self.now())
-            mine = facts.c.call_id == call_id
-            older = select(answers.c.fact_id)
-            for fact_id, state, answered_by in connection.execute(
-                select(facts.c.id, answers.c.state, answers.c.call_id)
-                .join(answers, answers.c.fact_id == facts.c.id)
-                .where(mine)
-            ).all():
-                connection.execute(
-                    update(facts).where(facts.c.id == fact_id).values(state=state, call_id=answered_by)
-                )
-            connection.execute(delete(facts).where(mine, facts.c.id.not_in(older)))
+            decisions.take_back(connection, facts.c.call_id == call_id)
 
     def take_event(self, digest: str, *, provider: str = "", step: str = "", key: str = "") -> int | None:
         """Note an event and settle what it is evidence for; None when it was taken before."""

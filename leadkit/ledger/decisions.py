@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from leadkit.errors import InputError
 from leadkit.ledger.schema import CallState, FactState, answers, calls, facts, runs
@@ -52,7 +52,8 @@ def decide(
         )
         raise InputError(msg)
     open_facts = (facts.c.call_id == call_id) & (facts.c.state == FactState.IN_DOUBT)
-    ids = connection.execute(select(facts.c.id).where(open_facts)).scalars().all()
+    counted = select(func.count()).select_from(facts).where(open_facts)
+    count: int = connection.execute(counted).scalar_one()
     state, least, most = {
         "charged": (CallState.SETTLED, call.reserved, call.reserved),
         "not-charged": (CallState.RELEASED, 0, 0),
@@ -66,14 +67,16 @@ def decide(
         .values(state=state, least=least, most=most, note=note, settled_at=now)
     )
     if decision != "give-up":
-        # Back to never asked, or to the older answer that this call was to replace.
-        for fact_id in ids:
-            older = connection.execute(
-                select(answers.c.state, answers.c.call_id).where(answers.c.fact_id == fact_id)
-            ).one_or_none()
-            if older is None:
-                connection.execute(delete(facts).where(facts.c.id == fact_id))
-            else:
-                values = {"state": older.state, "call_id": older.call_id}
-                connection.execute(update(facts).where(facts.c.id == fact_id).values(**values))
-    return len(ids)
+        take_back(connection, open_facts)
+    return count
+
+
+def take_back(connection: Connection, those: ColumnElement[bool]) -> None:
+    """Put facts back to never asked, or to the older answer that their call was to replace."""
+    older = select(facts.c.id, answers.c.state, answers.c.call_id).join(
+        answers, answers.c.fact_id == facts.c.id
+    )
+    for fact_id, state, answered_by in connection.execute(older.where(those)).all():
+        values = {"state": state, "call_id": answered_by}
+        connection.execute(update(facts).where(facts.c.id == fact_id).values(**values))
+    connection.execute(delete(facts).where(those, facts.c.id.not_in(select(answers.c.fact_id))))
