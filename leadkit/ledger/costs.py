@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Row, func
 
-from leadkit.ledger.schema import CallState
+from leadkit.ledger.schema import CallState, calls
 from leadkit.money import Amount
+
+#: What calls cost together, in millicredits: settled at the least and at the most, and what is still reserved.
+SUMS: Mapping[str, ColumnElement[int]] = {
+    name: func.coalesce(func.sum(column).filter(calls.c.state.in_(states)), 0)
+    for name, column, states in (
+        ("least", calls.c.least, [CallState.SETTLED]),
+        ("most", calls.c.most, [CallState.SETTLED]),
+        ("held", calls.c.reserved, [CallState.INTENT, CallState.IN_DOUBT]),
+    )
+}
 
 
 def charged(call: Row[Any], reported: Amount | None, *, share: float) -> Amount:

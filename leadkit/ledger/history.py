@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
+from leadkit.ledger.costs import SUMS
 from leadkit.ledger.owners import GONE
 from leadkit.ledger.schema import CallState, FactState, calls, facts, operations, runs
 from leadkit.money import Amount
@@ -75,14 +76,7 @@ class CallRecord:
 @cache
 def _runs(column: str | None) -> Select[Any]:
     """The runs, or those with a ``value`` in a column; what they cost is read from an index of the calls."""
-    settled = calls.c.state == CallState.SETTLED
-    held = calls.c.state.in_([CallState.INTENT, CallState.IN_DOUBT])
-    sums = {
-        "calls": func.count().filter(calls.c.state != CallState.RELEASED),
-        "least": func.coalesce(func.sum(calls.c.least).filter(settled), 0),
-        "most": func.coalesce(func.sum(calls.c.most).filter(settled), 0),
-        "held": func.coalesce(func.sum(calls.c.reserved).filter(held), 0),
-    }
+    sums = {"calls": func.count().filter(calls.c.state != CallState.RELEASED), **SUMS}
     # One by one for each run: summing up all calls to show one run took longer with every call.
     of_run = [
         select(value).where(calls.c.run_id == runs.c.id).scalar_subquery().label(name)

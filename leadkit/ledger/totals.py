@@ -8,16 +8,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from leadkit.ledger.budget import DAY_SECONDS
-from leadkit.ledger.schema import CallState, FactState, calls, facts, operations, runs
+from leadkit.ledger.costs import SUMS
+from leadkit.ledger.schema import FactState, calls, facts, operations, runs
 from leadkit.money import Amount
 
-_SETTLED = calls.c.state == CallState.SETTLED
-_HELD = calls.c.state.in_([CallState.INTENT, CallState.IN_DOUBT])
-_MONEY = (
-    func.coalesce(func.sum(calls.c.least).filter(_SETTLED), 0).label("least"),
-    func.coalesce(func.sum(calls.c.most).filter(_SETTLED), 0).label("most"),
-    func.coalesce(func.sum(calls.c.reserved).filter(_HELD), 0).label("held"),
-)
+_MONEY = [total.label(name) for name, total in SUMS.items()]
 
 
 class DaySpend(NamedTuple):
