@@ -263,7 +263,7 @@ def guarded(where: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        reason = (str(getattr(error, "orig", error)).strip().splitlines() or ["unknown reason"])[0]
+        reason = reason_of(error)
         if "locked" in reason or "lock timeout" in reason:
             msg = f"Another program has held the ledger {where} for {BUSY_SECONDS:g} seconds. Try again."
             raise LedgerBusyError(msg) from error
@@ -275,6 +275,11 @@ def guarded(where: str) -> Iterator[None]:
             f"The ledger {where} is damaged: {error}. Nothing is sent while that lasts. Restore a copy of it."
         )
         raise LedgerError(msg) from error
+
+
+def reason_of(error: Exception) -> str:
+    """The first line of what the database itself says."""
+    return (str(getattr(error, "orig", None) or error).strip().splitlines() or ["unknown reason"])[0]
 
 
 def scrub(engine: Engine, where: str) -> None:

@@ -35,7 +35,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from leadkit.clock import Clock
 from leadkit.errors import LedgerError
-from leadkit.ledger.database import make_private, sqlite_engine
+from leadkit.ledger.database import make_private, reason_of, sqlite_engine
 from leadkit.ledger.owners import Owners
 from leadkit.pace import Window
 from leadkit.providers.base import RateLimit
@@ -149,7 +149,7 @@ class SharedState:
                 return self._change_shared(step)
             except (SQLAlchemyError, LedgerError, OSError) as error:
                 self._by_itself_until = now + _BY_ITSELF_SECONDS
-                self._say(f"cannot be shared with other processes ({_reason(error)})")
+                self._say(f"cannot be shared with other processes ({reason_of(error)})")
                 return step(self._window)
 
     def close(self) -> None:
@@ -280,10 +280,6 @@ def _decode(row: str, fresh: Window, now: float, shift: float) -> tuple[Window, 
 def _pair(ahead: list[float], shift: float) -> tuple[float, float]:
     least, most = ahead
     return least - shift, most - shift
-
-
-def _reason(error: Exception) -> str:
-    return (str(getattr(error, "orig", None) or error).strip().splitlines() or ["unknown reason"])[0]
 
 
 #: Like the ledger's own lock, but another one: who waits for a write to the ledger keeps nobody's request back.
