@@ -99,8 +99,8 @@ class Ledger(Calls):
         """For each of n keys a FactState, NEVER_ASKED or STALE; one query for all of them.
 
         INTENT is under way in a living run; what was left by one that has ended is IN_DOUBT.
-        ``fresh_after``: for FOUND and NOT_FOUND, the second before which an answer is stale. ``hashes``: of the
-        keys, if they are at hand.
+        ``fresh_after``: FactState → the second before which an answer is stale. ``hashes``: of the keys, if they are
+        at hand.
         """
         if operation_id is None or not keys:
             return np.zeros(len(keys), dtype=np.int8)

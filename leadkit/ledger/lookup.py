@@ -36,7 +36,7 @@ STALE = -1
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A stored answer with its provenance. ``amount``: its share of the call, in millicredits at most."""
+    """A stored answer with its provenance. ``most``: its share of what the call cost at the most, in millicredits."""
 
     state: FactState
     values: Mapping[str, Any]

@@ -146,7 +146,7 @@ answers = Table(
     "answers",
     metadata,
     Column("fact_id", ForeignKey("facts.id", ondelete="CASCADE"), primary_key=True),
-    Column("state", Integer, nullable=False),  # FOUND or NOT_FOUND
+    Column("state", Integer, nullable=False),  # FOUND, NOT_FOUND or SUPPRESSED
     Column("call_id", ForeignKey("calls.id"), nullable=False),
     Column("payload", Text, nullable=False),  # JSON object: result field → value
     Column("note", Text, nullable=False, server_default=""),
