@@ -23,8 +23,6 @@ from leadkit.clock import Clock
 from leadkit.providers.base import RateLimit
 from leadkit.rate_headers import RateHeaders, read_rate_headers, retry_after
 
-__all__ = ["MemoryState", "Pace", "PaceState", "Window", "retry_after", "seconds_for"]
-
 T = TypeVar("T")
 
 #: Two clocks count a window differently by up to this share of it.

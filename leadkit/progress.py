@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from leadkit.errors import LeadkitError
@@ -44,6 +45,11 @@ class Outcome:
     repeated: int = 0
     stopped: LeadkitError | None = None
     cancelled: bool = False
+
+    @property
+    def told(self) -> tuple[Collection[str], ...]:
+        """The keys of which something is known by now, by what it is."""
+        return self.bought, self.known, self.over_budget, self.in_doubt, self.failed
 
     @property
     def unfinished(self) -> int:

@@ -28,9 +28,10 @@ from leadkit.errors import (
 )
 from leadkit.ledger import Claim, FactState, Ledger
 from leadkit.money import Amount, credits_text
-from leadkit.pace import Pace, retry_after
+from leadkit.pace import Pace
 from leadkit.progress import Outcome, Progress
 from leadkit.providers.base import Balance, Decoded, Operation, Request, Response
+from leadkit.rate_headers import retry_after
 
 __all__ = ["Outcome", "Progress", "Runner"]
 
@@ -105,9 +106,8 @@ class Runner:
         A provider that refuses, a lost ledger or a cancel stops it early; what is under way is brought to
         its end and everything learned is kept. With ``threads=1`` all of it happens in the caller's thread.
         """
-        size = self._operation.batch_size
         self._total = len(keys)
-        self._work.extend(tuple(keys[i : i + size]) for i in range(0, len(keys), size))
+        self._put_batches(keys)
         if self._threads == 1:
             self._worker()
             return self._finish(keys)
@@ -132,8 +132,7 @@ class Runner:
     def _finish(self, keys: Iterable[str]) -> Outcome:
         outcome = self.outcome
         outcome.cancelled = self._cancel.is_set()
-        told = (outcome.bought, outcome.known, outcome.over_budget, outcome.in_doubt, outcome.failed)
-        outcome.not_tried = {key for key in keys if not any(key in group for group in told)}
+        outcome.not_tried = {key for key in keys if not any(key in group for group in outcome.told)}
         # This run did not come to these; another one, or an earlier part of this one, may have.
         self._waiting.clear()
         with suppress(LedgerError):  # the run says so itself
@@ -201,10 +200,13 @@ class Runner:
         if not self.outcome.over_budget or self._settled_calls == self._settled_at_last_look:
             return False
         self._settled_at_last_look = self._settled_calls
-        size, keys = self._operation.batch_size, sorted(self.outcome.over_budget)
-        self._work.extend(tuple(keys[i : i + size]) for i in range(0, len(keys), size))
+        self._put_batches(sorted(self.outcome.over_budget))
         self.outcome.over_budget.clear()
         return True
+
+    def _put_batches(self, keys: Sequence[str]) -> None:
+        size = self._operation.batch_size
+        self._work.extend(tuple(keys[i : i + size]) for i in range(0, len(keys), size))
 
     def _buy(self, keys: tuple[str, ...]) -> None:
         claim = self._ledger.reserve(
@@ -464,9 +466,7 @@ class Runner:
         if self._progress is None:
             return
         with self._changed:
-            outcome = self.outcome
-            told = (outcome.bought, outcome.known, outcome.over_budget, outcome.failed, outcome.in_doubt)
-            done = sum(map(len, told))
+            done = sum(map(len, self.outcome.told))
             calls_left = -(-(self._total - done) // self._operation.batch_size)
             self._progress(
                 Progress(

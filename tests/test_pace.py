@@ -19,9 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadkit.pace import MemoryState, Pace, Window, retry_after, seconds_for
+from leadkit.pace import MemoryState, Pace, Window, seconds_for
 from leadkit.providers.base import RateLimit
-from leadkit.rate_headers import RateHeaders, read_rate_headers
+from leadkit.rate_headers import RateHeaders, read_rate_headers, retry_after
 
 T = TypeVar("T")
 
