@@ -10,6 +10,9 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+#: Days are those of UTC, which has none of another length.
+DAY_SECONDS = 86_400
+
 
 class Clock(Protocol):
     """Where time comes from."""

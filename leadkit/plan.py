@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from leadkit.clock import DAY_SECONDS
 from leadkit.errors import InputError, SettingsError
 from leadkit.hit_rate import hit_rate
 from leadkit.keys import Canonical
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from leadkit.result import Done
     from leadkit.run import Progress
 
-DAY_SECONDS = 86_400
 #: How many keys a pilot tries when nobody says.
 PILOT_KEYS = 10
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from leadkit.clock import DAY_SECONDS
 from leadkit.errors import ApprovalError, BadAnswerError, InputError
 from leadkit.join import DTYPES
 from leadkit.ledger import FactState, Ledger, Stored
@@ -23,7 +24,6 @@ from leadkit.recorded import RecordedRun, at_todays_price, new_run
 from leadkit.steps import wants_of
 from leadkit.workspace import Workspace, current_workspace
 
-DAY_SECONDS = 86_400
 DEFAULT_MOST_ROWS = 100
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from leadkit.app.job_folder import GONE, JobFolder
 from leadkit.app.order import Order
 from leadkit.app.visitor import Visitor
+from leadkit.clock import DAY_SECONDS
 from leadkit.errors import ApprovalError, LeadkitError, RunNotFoundError
 from leadkit.ledger import CallState
 from leadkit.ledger.history import RunRecord
@@ -37,7 +38,6 @@ NEWEST = 50
 CLOSE_SECONDS = 10.0
 
 _ID = re.compile(r"[0-9a-f]{24}")
-_DAY_SECONDS = 86_400
 _log = logging.getLogger(__name__)
 
 
@@ -219,7 +219,7 @@ class Jobs:
 
     def tidy(self, keep_days: int = KEEP_DAYS) -> None:
         """Remove the folders of jobs that have long been over."""
-        before = self.workspace.clock.now().timestamp() - keep_days * _DAY_SECONDS
+        before = self.workspace.clock.now().timestamp() - keep_days * DAY_SECONDS
         for job in list(self._all()):
             with contextlib.suppress(RunNotFoundError):
                 if job.path.stat().st_mtime < before and self.status(job).over:

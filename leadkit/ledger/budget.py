@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, func, select
 
+from leadkit.clock import DAY_SECONDS
 from leadkit.ledger.schema import CallState, calls, operations, runs
 from leadkit.money import credits_text
-
-DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)

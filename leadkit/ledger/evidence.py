@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, delete, insert, select
 
+from leadkit.clock import DAY_SECONDS
 from leadkit.ledger.decisions import decide
 from leadkit.ledger.schema import CallState, FactState, calls, events, facts, operations
 
 #: A digest is remembered for longer than an event may be old, by far.
-_REMEMBERED_SECONDS = 30 * 86_400
+_REMEMBERED_SECONDS = 30 * DAY_SECONDS
 
 
 def remember(connection: Connection, digest: str, now: int) -> bool:

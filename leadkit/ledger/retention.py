@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from leadkit.clock import DAY_SECONDS
 from leadkit.ledger.erasure import HIDDEN, hide_keys
 from leadkit.ledger.owners import Owners
 from leadkit.ledger.schema import (
@@ -34,7 +35,6 @@ from leadkit.ledger.suppression import Suppression
 if TYPE_CHECKING:
     from leadkit.ledger.ledger import Ledger
 
-DAY_SECONDS = 86_400
 #: How long a raw body is kept after it was read, in case the reading was wrong.
 BODY_DAYS = 7
 #: How long a page of a search is kept and shown again: who is where changes daily, a list in work does not.

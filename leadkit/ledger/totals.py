@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from leadkit.ledger.budget import DAY_SECONDS
+from leadkit.clock import DAY_SECONDS
 from leadkit.ledger.costs import SUMS
 from leadkit.ledger.schema import FactState, calls, facts, operations, runs
 from leadkit.money import Amount

@@ -33,9 +33,10 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, event
 
 import leadkit
+from leadkit.clock import DAY_SECONDS
 from leadkit.errors import InputError
 from leadkit.ledger import CallState
-from leadkit.ledger.budget import DAY_SECONDS, Caps
+from leadkit.ledger.budget import Caps
 from leadkit.ledger.decisions import DECISIONS
 from leadkit.plan import Plan, make_plan
 from leadkit.result import Done, join, resume_run

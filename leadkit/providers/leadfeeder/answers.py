@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from leadkit.clock import DAY_SECONDS
 from leadkit.errors import (
     BadAnswerError,
     BadRequestError,
@@ -42,7 +43,7 @@ LIMIT = RateLimit(
 
 #: What a record costs, and for how long it is free to read again.
 RECORD_RULE = f"{CREDITS}: 1 credit for a company or a contact, then free to read for 12 months"
-TWELVE_MONTHS_SECONDS = 365 * 86_400.0
+TWELVE_MONTHS_SECONDS = 365 * DAY_SECONDS
 
 _FREE = (
     f"{GUIDE}, Search for Companies: charged 0; Leadfeeder's MCP server: searches and matches cost no credits"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from leadkit.clock import DAY_SECONDS
 from leadkit.errors import InputError
 from leadkit.providers.base import Price, RateLimit, Repeat
 from leadkit.providers.filters import meant
@@ -17,8 +18,6 @@ GUIDE = "https://leadiqhelp.zendesk.com/hc/en-us/articles/29375289152795-LeadIQ-
 OVERVIEW = "https://leadiqhelp.zendesk.com/hc/en-us/articles/35509840045083-LeadIQ-Public-API-Overview"
 CREDITS = "https://leadiqhelp.zendesk.com/hc/en-us/articles/38966153699995-Prospector-Universal-Credits"
 DEVELOPER = "https://developer.leadiq.com/"
-
-DAY_SECONDS = 86_400.0
 
 #: No header tells what is left of it. A free plan may have less, which a 429 then says.
 LIMIT = RateLimit(60, 60.0, source=f"{OVERVIEW}: standard, 60 requests a minute")

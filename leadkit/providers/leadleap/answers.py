@@ -23,7 +23,6 @@ from leadkit.providers.base import RateLimit, Response, ResultColumn, Value
 from leadkit.providers.json_body import integer, mapping, read_json, reported, text, unmasked
 
 PAGE = "https://leadleap.net/docs/api"
-DAY_SECONDS = 86_400.0
 
 LIMIT = RateLimit(
     requests=60, seconds=60.0, source=f"{PAGE}, Rate Limiting: 60 requests a minute for each key"

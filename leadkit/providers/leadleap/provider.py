@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from leadkit.clock import DAY_SECONDS
 from leadkit.errors import NotThereError
 from leadkit.money import Amount
 from leadkit.providers.base import (
@@ -27,7 +28,6 @@ from leadkit.providers.filters import check_offered
 from leadkit.providers.json_body import mapping, millicredits, reported, text
 from leadkit.providers.leadleap.answers import (
     CONTACT_FIELDS,
-    DAY_SECONDS,
     LIMIT,
     MASKABLE,
     MORE_FIELDS,
