@@ -43,12 +43,22 @@ class Amount:
             return credits_text(self.most)
         return f"{credits_text(self.least)} to {credits_text(self.most)}"
 
+    @property
+    def words(self) -> str:
+        """The same with its unit: ``1 credit``, ``0 to 2 credits``."""
+        return credits_words(self.most) if self.exact else f"{self} credits"
+
 
 def credits_text(millicredits: int) -> str:
     """Credits for a person: ``1,250``, ``0.1``; no trailing zeros."""
     whole, rest = divmod(abs(millicredits), MILLICREDITS_PER_CREDIT)
     text = f"{whole:,}" + (f".{rest:03d}".rstrip("0") if rest else "")
     return f"-{text}" if millicredits < 0 else text
+
+
+def credits_words(millicredits: int) -> str:
+    """The same with its unit: ``1 credit``, ``0.1 credits``, ``1,250 credits``."""
+    return f"{credits_text(millicredits)} credit{'' if millicredits == MILLICREDITS_PER_CREDIT else 's'}"
 
 
 def to_millicredits(amount: int | float | str | Decimal) -> int:

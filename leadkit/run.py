@@ -401,7 +401,7 @@ class Runner:
         if amount is None or amount.most <= claim.reserved:
             return
         msg = (
-            f"{self._operation.provider}: a call cost {amount} credits, more than the "
+            f"{self._operation.provider}: a call cost {amount.words}, more than the "
             f"{Amount(claim.reserved, claim.reserved)} that its documents allow. The run stopped after it. "
             "Ask the provider before you go on."
         )

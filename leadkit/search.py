@@ -18,7 +18,7 @@ from leadkit.errors import ApprovalError, BadAnswerError, InputError
 from leadkit.join import DTYPES
 from leadkit.ledger import FactState, Ledger, Stored
 from leadkit.ledger.retention import PAGE_KEEPS_DAYS
-from leadkit.money import Amount, credits_text, to_millicredits
+from leadkit.money import Amount, credits_text, credits_words, to_millicredits
 from leadkit.providers.base import Answer, Decoded, Operation, Page, Price, Request, Response, Search
 from leadkit.recorded import RecordedRun, at_todays_price, new_run
 from leadkit.steps import wants_of
@@ -257,9 +257,7 @@ def _approve(search: Search, most_rows: int, at_most: int | float | str | None) 
     most = search.price.most * (most_rows if search.priced_by == "row" else pages)
     if not most:
         return 0, most_rows
-    told = (
-        f"This search costs at most {credits_text(most)} credits at {search.provider} for {most_rows:,} rows"
-    )
+    told = f"This search costs at most {credits_words(most)} at {search.provider} for {most_rows:,} rows"
     if wanted is None:
         msg = f"{told}. Nothing was sent. Say what may be spent at most, or ask for fewer rows."
         raise ApprovalError(msg)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadkit.errors import ApprovalError
-from leadkit.money import Amount, credits_text, to_millicredits
+from leadkit.money import Amount, credits_text, credits_words, to_millicredits
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,13 @@ def test_amounts_add_up_at_both_ends(a: int, b: int) -> None:
 def test_an_amount_that_is_upside_down_is_no_amount() -> None:
     with pytest.raises(ValueError, match="at least 2, at most 1"):
         Amount(2, 1)
+
+
+def test_an_amount_has_its_unit_in_the_right_number() -> None:
+    assert [credits_words(amount) for amount in (0, 100, 1000, 1001)] == [
+        "0 credits",
+        "0.1 credits",
+        "1 credit",
+        "1.001 credits",
+    ]
+    assert [Amount(1000, 1000).words, Amount(0, 1000).words] == ["1 credit", "0 to 1 credits"]

@@ -16,7 +16,7 @@ from leadkit.app.draft import Draft, balance_words
 from leadkit.app.session import Session
 from leadkit.app.visitor import Visitor, confirmed
 from leadkit.errors import LeadkitError
-from leadkit.money import credits_text
+from leadkit.money import credits_text, credits_words
 
 
 @dataclass(frozen=True)
@@ -129,10 +129,13 @@ def _limits(asked: Asked) -> list[tuple[str, str]]:
     if draft.plan.preview.most:
         after_stop = credits_text(draft.most_after_stop(asked.at_most))
         lines.append(
-            ("If you press Stop", f"at most {after_stop} credits more, for the requests under way then")
+            (
+                "If you press Stop",
+                f"at most {after_stop} credits more, for the requests under way then",
+            )
         )
     lines.append(("Approved by", asked.visitor.name))
     if asked.visitor.daily_cap is not None:
-        cap = credits_text(asked.visitor.daily_cap)
-        lines.append(("Your limit", f"{cap} credits a day (UTC) at {draft.provider_title}"))
+        cap = credits_words(asked.visitor.daily_cap)
+        lines.append(("Your limit", f"{cap} a day (UTC) at {draft.provider_title}"))
     return lines

@@ -13,7 +13,7 @@ from leadkit.app.visitor import Visitor
 from leadkit.errors import InputError
 from leadkit.ledger import Ledger
 from leadkit.ledger.history import DoubtfulFact
-from leadkit.money import credits_text
+from leadkit.money import credits_text, credits_words
 from leadkit.settings import Settings
 
 #: So many of the keys are named; there may be hundreds.
@@ -183,7 +183,7 @@ def lines(doubt: Doubt, settings: Settings) -> list[tuple[str, str]]:
     return [
         ("What", f"{step_title(doubt.step)} with {provider_title(doubt.provider, settings)}"),
         ("Sent", f"{moment(doubt.sent_at)} UTC, by {doubt.user}"),
-        ("Set aside", f"{credits_text(doubt.held)} credits"),
+        ("Set aside", credits_words(doubt.held)),
         ("Asked for", doubt.what),
         ("What happened", doubt.why),
         ("To look it up", f"{doubt.calls} of run {doubt.run_id}"),

@@ -13,7 +13,7 @@ from leadkit.app.order import Order, Task
 from leadkit.app.show import text
 from leadkit.app.source import Source
 from leadkit.app.steps import STEPS, Step
-from leadkit.money import credits_text
+from leadkit.money import credits_text, credits_words
 from leadkit.plan import Plan
 from leadkit.providers.base import Balance
 from leadkit.run import THREADS
@@ -79,7 +79,7 @@ class Draft:
         preview = self.plan.preview
         if not preview.keys_to_buy:
             return "Fill in what is known, for 0 credits"
-        price = f"at most {credits_text(at_most)} credits" if preview.most else "0 credits"
+        price = f"at most {credits_words(at_most)}" if preview.most else "0 credits"
         return f"{self.step.do} {self.step.count(preview.keys_to_buy)} for {price}"
 
     def reach(self, at_most: int) -> str:

@@ -24,7 +24,7 @@ from leadkit.app.steps import STEPS
 from leadkit.app.upload import ENDINGS, LIMIT_BYTES, example
 from leadkit.app.visitor import visitor
 from leadkit.errors import LeadkitError, RunNotFoundError
-from leadkit.money import credits_text
+from leadkit.money import credits_text, credits_words
 from leadkit.outcomes import INEXACT
 from leadkit.progress import wait_text
 
@@ -90,7 +90,7 @@ def controls(here: Session, job: JobFolder, params: Any, set_ended: Callable[[st
             label="Stop", kind="danger", on_click=lambda _: here.jobs.cancel(job.id, visitor())
         ),
         resume=mo.ui.button(
-            label=f"Resume, for at most {credits_text(left)} credits",
+            label=f"Resume, for at most {credits_words(left)}",
             kind="success",
             on_click=resume,
             disabled=not here.visitor.may_spend,
@@ -352,7 +352,7 @@ def _pilot_words(receipt: Mapping[str, Any]) -> str:
         return "The pilot asked for nobody, so it shows nothing about the rest."
     least, most = receipt["charged_least_millicredits"], receipt["charged_most_millicredits"]
     at_most = "" if least == most else "at most "
-    spent = f"{at_most}{credits_text(most)} credits, {at_most}{credits_text(round(most / asked))} each"
+    spent = f"{at_most}{credits_words(most)}, {at_most}{credits_text(round(most / asked))} each"
     return f"The pilot asked for {asked:,} and found {found:,} ({found / asked:.0%}), for {spent}."
 
 

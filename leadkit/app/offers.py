@@ -8,7 +8,7 @@ from contextlib import suppress
 from leadkit.app.steps import ROLE_TITLES, WANT_TITLES
 from leadkit.catalogue import WANTS
 from leadkit.errors import InputError
-from leadkit.money import credits_text
+from leadkit.money import credits_words
 from leadkit.providers import provider_names
 from leadkit.providers.base import Operation, Price
 from leadkit.schemas import ROLE_KINDS
@@ -49,9 +49,8 @@ def price_words(price: Price) -> str:
         return "price not stated"
     if price.most == 0:
         return "free"
-    unit = "credit" if price.most == 1000 else "credits"
     most = "" if price.expected == price.most else "up to "
-    return f"{most}{credits_text(price.most)} {unit} each"
+    return f"{most}{credits_words(price.most)} each"
 
 
 def roles_of(offered: Operation) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import marimo as mo
 from leadkit.app.jobs import Status
 from leadkit.app.show import escaped
 from leadkit.app.steps import Step
-from leadkit.money import credits_text
+from leadkit.money import credits_text, credits_words
 from leadkit.preview import Preview, duration_text
 from leadkit.sheets import Book
 from leadkit.sheets.grid import counted
@@ -118,7 +118,7 @@ def progress(status: Status, step: Step) -> mo.Html:
     left = "being worked out" if status.seconds_left is None else duration_text(status.seconds_left)
     words = [
         (f"{status.keys_done:,} of {step.count(status.keys_total)}", "done"),
-        (f"{status.charged} of {credits_text(status.approved)} credits", "spent of what was approved"),
+        (f"{status.charged} of {credits_words(status.approved)}", "spent of what was approved"),
         (left, "left at the allowed pace"),
     ]
     facts = "".join(

@@ -19,7 +19,7 @@ from leadkit.app.session import Session
 from leadkit.app.visitor import confirmed
 from leadkit.errors import LeadkitError, RunNotFoundError
 from leadkit.ledger.history import RunRecord
-from leadkit.money import credits_text
+from leadkit.money import credits_text, credits_words
 from leadkit.preview import Preview
 
 
@@ -64,13 +64,9 @@ def button(asked: Asked) -> mo.ui.run_button:
     """The only button that asks the provider."""
     label = "Search"  # a search that cannot be made has no price
     if asked.cost is not None:
-        label += f", for at most {_credits(asked.cost)}" if asked.cost.most else ", free"
+        label += f", for at most {credits_words(asked.cost.most)}" if asked.cost.most else ", free"
     ready = asked.id is not None and asked.here.visitor.may_spend
     return mo.ui.run_button(label=label, kind="success", disabled=not ready)
-
-
-def _credits(cost: Preview) -> str:
-    return f"{credits_text(cost.most)} credits"
 
 
 def panel(asked: Asked, press: mo.ui.run_button) -> mo.Html:
@@ -103,7 +99,7 @@ def _limits(asked: Asked, title: str) -> list[tuple[str, str]]:
         after = f"{credits_text(left)} now, at least {credits_text(max(0, left - asked.cost.most))} after"
     lines = [("Balance", after), ("Approved by", visitor.name)]
     if visitor.daily_cap is not None:
-        lines.append(("Your limit", f"{credits_text(visitor.daily_cap)} credits a day (UTC) at {title}"))
+        lines.append(("Your limit", f"{credits_words(visitor.daily_cap)} a day (UTC) at {title}"))
     return lines
 
 
@@ -153,7 +149,7 @@ def standing(came: Results) -> mo.Html:
             "info", "Under way", "The pages come one after the other. This page looks again by itself."
         )
     if came.rows is not None:
-        return _found(len(came.rows), came.rows.attrs["notes"], str(came.run.charged))
+        return _found(len(came.rows), came.rows.attrs["notes"], came.run.charged.words)
     again = "Press “Search” again: what came is kept."
     if came.run.state == "stopped":
         return panels.note("bad", "The search stopped", came.run.stopped_why, again)
@@ -174,4 +170,4 @@ def _found(rows_found: int, notes: Sequence[str], charged: str) -> mo.Html:
             *notes,
         )
     rows = f"{rows_found:,} row{'' if rows_found == 1 else 's'}"
-    return panels.bullets([f"{rows} came, for {charged} credits.", *notes])
+    return panels.bullets([f"{rows} came, for {charged}.", *notes])

@@ -24,7 +24,7 @@ from leadkit.app.source import Source
 from leadkit.app.visitor import Visitor
 from leadkit.errors import ApprovalError, InputError, RunNotFoundError
 from leadkit.ledger.history import RunRecord
-from leadkit.money import MILLICREDITS_PER_CREDIT, credits_text
+from leadkit.money import MILLICREDITS_PER_CREDIT, credits_words
 from leadkit.pace import seconds_for
 from leadkit.preview import Preview
 from leadkit.providers import provider_names
@@ -91,7 +91,7 @@ def kinds(workspace: Workspace, via: str) -> dict[str, str]:
 def _price_words(search: Search) -> str:
     if search.price.most == 0:
         return "free"
-    return f"{credits_text(search.price.most)} credits a {search.priced_by}"
+    return f"{credits_words(search.price.most)} a {search.priced_by}"
 
 
 def preview(query: Query, workspace: Workspace) -> Preview:

@@ -18,7 +18,7 @@ from leadkit.ledger import Ledger
 from leadkit.ledger.budget import Caps
 from leadkit.ledger.history import RunRecord
 from leadkit.ledger.totals import DaySpend, hit_rates, spend_by_day
-from leadkit.money import MILLICREDITS_PER_CREDIT, Amount, credits_text
+from leadkit.money import MILLICREDITS_PER_CREDIT, Amount, credits_text, credits_words
 from leadkit.providers import make_provider, provider_names
 from leadkit.providers.base import Balance
 from leadkit.settings import Settings
@@ -278,7 +278,7 @@ def cap_lines(
             lines.append((label, f"No ceiling. The setting {name} makes one."))
         else:
             used = _used(mine, settings) or "nothing used today"
-            lines.append((label, f"{credits_text(ceiling)} credits, by the setting {name}; {used}"))
+            lines.append((label, f"{credits_words(ceiling)}, by the setting {name}; {used}"))
     return lines
 
 

@@ -71,10 +71,10 @@ def serve_app(
 def list_users() -> None:
     """Show everybody, with role and caps; never a password."""
     from leadkit.app.server import users_file
-    from leadkit.money import credits_text
+    from leadkit.money import credits_words
 
     def shown(amount: int | None) -> str:
-        return "none" if amount is None else f"{credits_text(amount)} credits"
+        return "none" if amount is None else credits_words(amount)
 
     for name, user in sorted(users_file().all().items()):
         password = "" if user.password else "; no password"

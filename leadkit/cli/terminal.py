@@ -203,7 +203,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Any]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    from leadkit.money import credits_text
+    from leadkit.money import credits_text, credits_words
     from leadkit.preview import duration_text
     from leadkit.progress import wait_text
 
@@ -217,7 +217,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Any]:
         task = bar.add_task("bought", total=None, cost="")
 
         def report(progress: Progress) -> None:
-            spent = f"{credits_text(progress.spent)} of {credits_text(progress.approved)} credits"
+            spent = f"{credits_text(progress.spent)} of {credits_words(progress.approved)}"
             under_way = progress.keys_done < progress.keys_total
             left = f", {duration_text(progress.seconds_left)} left" if under_way else ""
             if wait := wait_text(progress.waits):

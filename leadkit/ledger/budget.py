@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 
 from leadkit.clock import DAY_SECONDS
 from leadkit.ledger.schema import CallState, calls, operations, runs
-from leadkit.money import credits_text
+from leadkit.money import credits_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def room(connection: Connection, run_id: str, caps: Caps, now: int) -> Room:
 
 def _reached(cap: int, whose: str) -> str:
     return (
-        f"the ceiling of {credits_text(cap)} credits a day for {whose} was reached before this row; "
+        f"the ceiling of {credits_words(cap)} a day for {whose} was reached before this row; "
         "resume the run after midnight UTC"
     )
 

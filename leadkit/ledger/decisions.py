@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from leadkit.errors import InputError
 from leadkit.ledger.schema import CallState, FactState, answers, calls, facts, runs
-from leadkit.money import credits_text
+from leadkit.money import credits_words
 
 #: ``charged``: it was paid for, and its answer is lost; it may be asked for again, where that is free for nothing.
 #: ``not-charged``: it was not; it may be bought.
@@ -47,7 +47,7 @@ def decide(
         raise InputError(msg)
     if decision == "not-charged" and call.least:
         msg = (
-            f"The provider itself told that it charged at least {credits_text(call.least)} credits for call "
+            f"The provider itself told that it charged at least {credits_words(call.least)} for call "
             f"{call_id}. Nothing was changed. Decide for charged, pay-again or give-up."
         )
         raise InputError(msg)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from leadkit.money import Amount, credits_text
+from leadkit.money import Amount, credits_words
 
 #: A verdict or a fact about one key, as plain values that fit a cell.
 Value = str | int | float | bool | None
@@ -207,7 +207,7 @@ class Balance:
         if self.refused:
             return self.note  # an error, which names its provider itself
         amounts = ((self.remaining, "left"), (self.used, "used"), (self.limit, "in all"))
-        said = [f"{credits_text(amount)} credits {what}" for amount, what in amounts if amount is not None]
+        said = [f"{credits_words(amount)} {what}" for amount, what in amounts if amount is not None]
         until = [f"the period ends {self.period_end[:10]}"] if self.period_end else []
         note = [self.note] if self.note else []
         return f"{self.provider}: {'; '.join([*said, *until, *note])}"

@@ -143,13 +143,13 @@ class Visitor:
         self.page.get_by_role("radio", name=title, exact=True).click()
         verb = next(step.do for step in STEPS.values() if step.title == title)
         self.page.get_by_role(
-            "button", name=re.compile(rf"^({verb} [\d,]+|Fill in what).* credits")
+            "button", name=re.compile(rf"^({verb} [\d,]+|Fill in what).* credits?")
         ).wait_for()
 
     @property
     def button(self) -> Locator:
         """The one that spends."""
-        return self.page.get_by_role("button", name=re.compile(r"for (at most )?[\d.,]+ credits"))
+        return self.page.get_by_role("button", name=re.compile(r"for (at most )?[\d.,]+ credits?"))
 
     def text(self, words: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_text(words).first

@@ -14,7 +14,7 @@ from leadkit.sandbox import Sandbox
 from tests.app.books import book_bytes
 from tests.browser.driver import Visitor
 
-APPROVE = re.compile(r"for (at most )?[\d.,]+ credits")
+APPROVE = re.compile(r"for (at most )?[\d.,]+ credits?")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.browser.driver import Server, Visitor, profile, visitor
 
 OpenVisitor = Callable[[], Visitor]
 SEARCH = re.compile(r"^Search(, |$)")
-PAID_SEARCH = re.compile(r"Search, for at most [\d.]+ credits")
+PAID_SEARCH = re.compile(r"Search, for at most [\d.]+ credits?")
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def search(someone: Visitor, words: re.Pattern[str] = SEARCH) -> Locator:
 
 
 def came(someone: Visitor) -> Locator:
-    return someone.page.get_by_text(re.compile(r"[\d,]+ rows? came, for .+ credits"))
+    return someone.page.get_by_text(re.compile(r"[\d,]+ rows? came, for .+ credits?"))
 
 
 def tick(someone: Visitor, *rows: int) -> None:
@@ -206,7 +206,7 @@ def test_what_cannot_be_searched_for_and_what_is_not_found_is_said_in_words(
     search(someone).click()
     came(someone).wait_for()
     tick(someone, 1)
-    someone.page.get_by_role("button", name="Look up 1 company for at most 1 credits").wait_for()
+    someone.page.get_by_role("button", name="Look up 1 company for at most 1 credit").wait_for()
     assert town.paid_requests() == []
 
 

@@ -470,7 +470,7 @@ def test_what_an_answer_left_out_is_never_taken_for_new(driver: LedgerDriver) ->
     record = driver.ledger.run(run.id)
     assert (record.charged, record.held) == (Amount(1_000, 1_000), 1_000)
     run.doubt(claim, "the answer was lost")
-    with pytest.raises(InputError, match="told that it charged at least 1 credits"):
+    with pytest.raises(InputError, match="told that it charged at least 1 credit for call"):
         driver.ledger.decide(apart, "not-charged", by="tester")
 
 
@@ -562,7 +562,7 @@ def test_nobody_can_say_that_what_the_provider_told_of_was_not_charged(driver: L
     claim = run.reserve(["a"])
     assert claim.call_id is not None
     driver.ledger.doubt(claim.call_id, "charged, and no data came", amount=Amount(1000, 1000))
-    with pytest.raises(InputError, match="charged at least 1 credits .* Nothing was changed"):
+    with pytest.raises(InputError, match="charged at least 1 credit .* Nothing was changed"):
         driver.ledger.decide(claim.call_id, "not-charged", by="tester")
     assert driver.ledger.decide(claim.call_id, "charged", by="tester") == 1
     assert driver.ledger.run(run.id).charged == Amount(1000, 1000)

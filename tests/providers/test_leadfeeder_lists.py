@@ -163,7 +163,7 @@ def test_nothing_is_sent_for_what_cannot_be_meant() -> None:
 
 def test_trap_14_a_list_that_was_charged_stops_at_once() -> None:
     service = Service(page([], charged=1, page_count=9))
-    with pytest.raises(PriceError, match="charged 1 credits for a call that its documents call free"):
+    with pytest.raises(PriceError, match="charged 1 credit for a call that its documents call free"):
         lists(service, "123456", "company")
 
 

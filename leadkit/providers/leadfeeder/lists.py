@@ -157,7 +157,7 @@ def _free(body: Body) -> Body:
     """The answer, unless it was charged: all of this is documented as free."""
     if body.amount is not None and body.amount.most:
         msg = (
-            f"Leadfeeder charged {body.amount} credits for a call that its documents call free. Nothing more was "
+            f"Leadfeeder charged {body.amount.words} for a call that its documents call free. Nothing more was "
             "asked. Ask Leadfeeder before you go on."
         )
         raise PriceError(msg, provider="leadfeeder", request_id=body.request_id)
