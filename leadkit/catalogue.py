@@ -12,8 +12,8 @@ from leadkit.money import credits_text
 from leadkit.providers import make_provider, provider_names
 from leadkit.providers.base import Operation, Price, RateLimit, Search
 from leadkit.settings import Settings
-from leadkit.sheets.grid import counted
 from leadkit.steps import DEFAULT_PROVIDER
+from leadkit.wording import counted
 
 SEARCHES = ("search_people", "search_companies", "job_changes")
 #: Data points that are sold one by one, where a provider does so.

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from leadkit.errors import InputError, LeadkitError
 from leadkit.keys import Unusable, key
 from leadkit.ledger.suppression import PERSONAL_KINDS
 from leadkit.sheets.save import backups
+from leadkit.wording import counted
 from leadkit.workspace import Workspace, current_workspace
 
 #: What is said of files that still hold one of the identifiers.
@@ -39,10 +40,10 @@ class ForgetReceipt:
     searched_files: int
     left: tuple[str, ...] = ()
     #: Workbooks that runs wrote and that hold this person, or did; what was sent on to others cannot be taken back.
-    outputs: tuple[str, ...] = field(default_factory=tuple)
+    outputs: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return asdict(self)
 
     def __repr__(self) -> str:
         return str(self)
@@ -80,8 +81,8 @@ class Kept:
     def __str__(self) -> str:
         if self.facts + self.bodies + self.jobs == 0:
             return "Nothing that is kept here names this person."
-        counted = ((self.facts, "answer"), (self.bodies, "raw answer"), (self.jobs, "job"))
-        answers, raw, jobs = (f"{n:,} {what}{'' if n == 1 else 's'}" for n, what in counted)
+        answers, raw = counted(self.facts, "answer"), counted(self.bodies, "raw answer")
+        jobs = counted(self.jobs, "job")
         return f"Named in {answers}, {raw} and {jobs} of the apps; a job goes with its workbooks."
 
 

@@ -15,6 +15,7 @@ from leadkit.hit_rate import HitRate
 from leadkit.money import credits_text
 from leadkit.pace import seconds_for
 from leadkit.providers.base import Operation, Price
+from leadkit.wording import counted
 
 #: What a plan says of a row, in the order in which a preview lists it.
 ROW_STATES = (
@@ -88,8 +89,7 @@ class Preview:
         return str(self)
 
     def __str__(self) -> str:
-        total = sum(self.rows.values())
-        rows = f"{total:,} row{'' if total == 1 else 's'}"
+        rows = counted(sum(self.rows.values()), "row")
         head = f"Preview: {self.title.lower()} with {self.provider}, {rows}. Nothing has been sent."
         return text_block(head, [*self.lines(), *(("note", note) for note in self.notes)])
 

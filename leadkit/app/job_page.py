@@ -27,6 +27,7 @@ from leadkit.errors import LeadkitError, RunNotFoundError
 from leadkit.money import credits_text, credits_words
 from leadkit.outcomes import INEXACT
 from leadkit.progress import wait_text
+from leadkit.wording import counted
 
 #: What became of a row → how many, and what a person can do about it. Why, is told below it.
 LEFT_OVER: Mapping[str, tuple[str, str]] = {
@@ -340,7 +341,7 @@ def _finished(job: JobFolder, spent: str) -> mo.Html:
     for what, (head, then) in LEFT_OVER.items():
         if rows.get(what):
             why = "; ".join(_reason(reason, n) for reason, n in receipt["reasons"].get(what, {}).items())
-            left.append(f"{head.format(n=_rows(rows[what]))}{why}. {then}".replace("..", "."))
+            left.append(f"{head.format(n=counted(rows[what], 'row'))}{why}. {then}".replace("..", "."))
     return panels.note("warn", "Done, with rows left over", pilot or "Your workbook is ready.", spent, *left)
 
 
@@ -371,7 +372,3 @@ def _written(written: Mapping[str, Mapping[str, int]]) -> list[str]:
         for how, columns in written.items()
         for column, n in columns.items()
     ]
-
-
-def _rows(n: int) -> str:
-    return f"{n:,} row{'' if n == 1 else 's'}"

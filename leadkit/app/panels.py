@@ -16,7 +16,7 @@ from leadkit.app.steps import Step
 from leadkit.money import credits_text, credits_words
 from leadkit.preview import Preview, duration_text
 from leadkit.sheets import Book
-from leadkit.sheets.grid import counted
+from leadkit.wording import counted
 
 Kind = Literal["info", "good", "warn", "bad"]
 

@@ -21,6 +21,7 @@ from leadkit.errors import LeadkitError, RunNotFoundError
 from leadkit.ledger.history import RunRecord
 from leadkit.money import credits_text, credits_words
 from leadkit.preview import Preview
+from leadkit.wording import counted
 
 
 @dataclass(frozen=True)
@@ -169,5 +170,4 @@ def _found(rows_found: int, notes: Sequence[str], charged: str) -> mo.Html:
             "No row fits all of these filters. Take one away, or widen it.",
             *notes,
         )
-    rows = f"{rows_found:,} row{'' if rows_found == 1 else 's'}"
-    return panels.bullets([f"{rows} came, for {charged}.", *notes])
+    return panels.bullets([f"{counted(rows_found, 'row')} came, for {charged}.", *notes])

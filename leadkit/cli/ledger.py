@@ -27,7 +27,7 @@ app = typer.Typer(
 def ledger(context: typer.Context, sandbox: OnSandbox = False, as_json: AsJson = False) -> None:
     """Show what was spent, run by run, and what is in doubt."""
     from leadkit.result import make_receipt
-    from leadkit.sheets.grid import counted
+    from leadkit.wording import counted
 
     if context.invoked_subcommand is not None:
         context.obj = sandbox, as_json  # given before the subcommand, they hold for it
@@ -67,7 +67,7 @@ def show(
 ) -> None:
     """Show one run with its calls."""
     from leadkit.result import make_receipt
-    from leadkit.sheets.grid import counted
+    from leadkit.wording import counted
 
     sandbox, as_json = sandbox or context.obj[0], as_json or context.obj[1]
     with open_workspace(sandbox) as workspace:
@@ -105,7 +105,7 @@ def settle(
     sandbox: OnSandbox = False,
 ) -> None:
     """Decide about a call that may have been charged and was never answered."""
-    from leadkit.sheets.grid import counted
+    from leadkit.wording import counted
 
     with open_workspace(sandbox or context.obj[0]) as workspace:
         count = workspace.ledger.decide(call, decision, by=workspace.user)

@@ -48,7 +48,7 @@ def show_rows(frame: pd.DataFrame, most: int = 20) -> None:
     """The first rows for a person: as many of the columns that say anything as the terminal is wide."""
     import pandas as pd
 
-    from leadkit.sheets.grid import counted
+    from leadkit.wording import counted
 
     shown: list[list[str]] = []
     hidden, room = 0, shutil.get_terminal_size().columns

@@ -16,7 +16,7 @@ from leadkit.errors import SheetError
 from leadkit.sheets.changes import Changes, Policy, check_room, give_places, work_out
 from leadkit.sheets.csv_file import CsvFile
 from leadkit.sheets.frame import build_frame
-from leadkit.sheets.grid import Grid, counted, listed
+from leadkit.sheets.grid import Grid, listed
 from leadkit.sheets.header import HeaderGuess, guess_header
 from leadkit.sheets.limits import MAX_ROWS
 from leadkit.sheets.new_workbook import write_new_workbook
@@ -28,6 +28,7 @@ from leadkit.sheets.sniff import kind_of
 from leadkit.sheets.source import Source
 from leadkit.sheets.xlsx_file import ReadSheet, SheetInfo, XlsxFile
 from leadkit.sheets.xlsx_write import XlsxWriter
+from leadkit.wording import counted
 
 #: What the files of a kind may be called.
 _ENDINGS = {"xlsx": (".xlsx", ".xltx"), "xlsm": (".xlsm", ".xltm")}

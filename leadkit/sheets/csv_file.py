@@ -11,8 +11,9 @@ from leadkit.errors import SheetError
 from leadkit.sheets import limits
 from leadkit.sheets.changes import Changes
 from leadkit.sheets.csv_text import CsvText, check_size, decode, split
-from leadkit.sheets.grid import Cells, Grid, counted, listed
+from leadkit.sheets.grid import Cells, Grid, listed
 from leadkit.sheets.source import Source
+from leadkit.wording import counted
 
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 #: Rows of one width that are turned into columns at a time.

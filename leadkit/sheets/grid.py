@@ -38,11 +38,6 @@ class Places:
         return self.count > 0
 
 
-def counted(number: int, what: str) -> str:
-    """``1 row``, ``2,000 rows``."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
 def listed(names: Iterable[object], count: int) -> str:
     """``A1, B2 and 7 more``."""
     shown = [str(name) for name in names][:MAX_NAMED]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from leadkit.errors import SheetError
 from leadkit.sheets import limits
-from leadkit.sheets.grid import Grid, counted
+from leadkit.sheets.grid import Grid
 from leadkit.sheets.package import Package
 from leadkit.sheets.parts import Parts, SheetEntry, rels_name
 from leadkit.sheets.refs import NUMBERS
@@ -18,6 +18,7 @@ from leadkit.sheets.styles import Styles
 from leadkit.sheets.tables import tables_of
 from leadkit.sheets.xlsx_read import SheetReader, read_shared_texts
 from leadkit.sheets.xml_text import check_well_formed, first_tag
+from leadkit.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
