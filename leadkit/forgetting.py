@@ -15,7 +15,7 @@ from leadkit.byte_search import files, holds, search
 from leadkit.errors import InputError, LeadkitError
 from leadkit.keys import Unusable, key
 from leadkit.ledger.suppression import PERSONAL_KINDS
-from leadkit.sheets.save import backups
+from leadkit.sheets.save import left_beside
 from leadkit.wording import counted
 from leadkit.workspace import Workspace, current_workspace
 
@@ -155,7 +155,7 @@ def forget(
         msg = f"Run {busy[0]} is under way. Nothing was changed. Forget after its end."
         raise LeadkitError(msg)
     written = {run.context["output"] for run in ledger.runs() if "output" in run.context}
-    written |= {str(backup) for path in written for backup in backups(Path(path))}
+    written |= {str(left) for path in written for left in left_beside(Path(path))}
     # The ledger goes last: it alone knows what else names the person, should this end early and be asked for again.
     texts = {text for _, text in ledger.would_forget(given).identifiers}
     # A run that knew the person from earlier on bought nothing of theirs, and wrote them all the same.

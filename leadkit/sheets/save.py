@@ -35,10 +35,14 @@ def backup_name(path: Path) -> Path:
         number += 1
 
 
-def backups(path: Path) -> list[Path]:
-    """The backups that can be found of a file."""
+def left_beside(path: Path) -> list[Path]:
+    """The backups of a file, and what was left by processes that were killed while they wrote it."""
+    patterns = (
+        f"{glob.escape(path.stem)}.original*{glob.escape(path.suffix)}",
+        glob.escape(_part(path)) + "*.part",
+    )
     try:
-        return list(path.parent.glob(f"{glob.escape(path.stem)}.original*{glob.escape(path.suffix)}"))
+        return [found for pattern in patterns for found in path.parent.glob(pattern)]
     except OSError:  # a folder that may not be looked into, a drive that is gone
         return []
 
@@ -98,7 +102,7 @@ def safely(
     temporary: Path | None = None
     kept: list[Path] = []
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:10]}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=_part(target), suffix=".part")
         temporary = Path(name)
         with os.fdopen(handle, "w+b") as file:
             yield file, kept
@@ -120,6 +124,11 @@ def safely(
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _part(path: Path) -> str:
+    """With what the name begins under which a file is written."""
+    return f".{path.name[:10]}."
 
 
 def _second_name(path: Path, backup: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -103,23 +105,25 @@ def test_forgetting_names_every_workbook_that_was_written_with_the_person_in_it(
 def test_forgetting_names_the_backups_of_a_workbook_that_was_written_in_place(
     leadkit: Run, people: Path
 ) -> None:
-    for _ in range(2):
-        done = leadkit(
-            *(
-                "run",
-                people,
-                "validate-emails",
-                "--email",
-                "Email",
-                "--at-most",
-                10,
-                "-o",
-                people,
-                "--overwrite",
-            )
-        )
-        assert done.status == 0
+    run = ("run", people, "validate-emails", "--email", "Email", "--at-most", 10, "-o", people, "--overwrite")
+    assert [leadkit(*run).status for _ in range(2)] == [0, 0]
     written = sorted(people.parent.glob(f"{people.stem}*{people.suffix}"))
     receipt = leadkit("forget", "--email", "anna@example.com", "--json").json["forget"]
     assert receipt["outputs"] == [str(path) for path in written]
     assert len(written) == 3
+
+
+def test_forgetting_names_what_a_process_left_that_was_killed_while_it_wrote_the_workbook(
+    leadkit: Run, people: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.xlsx"
+    leadkit("run", people, "validate-emails", "--email", "Email", "--at-most", 10, "-o", out)
+    killed = (
+        "import os, sys; from pathlib import Path; from leadkit.sheets.save import safely\n"
+        "with safely(Path(sys.argv[1]), overwrite=True) as (file, _):\n"
+        "    file.write(b'anna@example.com'), file.flush(), os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", killed, out]).returncode == 9
+    (left,) = tmp_path.glob(".*.part")
+    receipt = leadkit("forget", "--email", "anna@example.com", "--json").json["forget"]
+    assert receipt["outputs"] == sorted(map(str, (left, out)))
