@@ -251,10 +251,13 @@ def test_on_a_phone_the_sign_that_the_page_is_at_work_does_not_cover_the_way_hom
         someone.open()
         town.fault("delay", "/account/usage", seconds=2.0)  # the price is shown with the balance
         someone.upload(write(people_book(strangers(2))))
-        at_work = someone.page.get_by_test_id("loading-indicator")
-        at_work.wait_for()
-        sign, home = at_work.bounding_box(), someone.page.locator(".lk-brand a").bounding_box()
-        assert sign
-        assert home
-        assert sign["x"] > home["x"] + home["width"] or sign["y"] > home["y"] + home["height"]
+        sign, home = someone.page.wait_for_function(_PLACES).json_value()  # it is gone in a moment
+        assert sign["left"] > home["right"] or sign["top"] > home["bottom"]
     context.close()
+
+
+#: Where the sign that the page is at work and the way home are, as soon as both are there.
+_PLACES = """() => {
+  const found = ['[data-testid="loading-indicator"]', '.lk-brand a'].map((one) => document.querySelector(one));
+  return found.every(Boolean) && found.map((one) => one.getBoundingClientRect().toJSON());
+}"""
