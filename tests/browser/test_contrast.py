@@ -55,8 +55,13 @@ _FAINT = """() => {
 
 
 def faint(page: Page) -> list[str]:
-    page.wait_for_timeout(1500)  # for what fades in
-    found: list[str] = page.evaluate(_FAINT)
+    """What is faint for longer than something that fades in."""
+    found: list[str] = []
+    for _ in range(10):
+        page.wait_for_timeout(1_500)
+        found = page.evaluate(_FAINT)
+        if not found:
+            break
     return found
 
 
