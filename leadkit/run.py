@@ -132,27 +132,38 @@ class Runner:
     def _finish(self, keys: Iterable[str]) -> Outcome:
         outcome = self.outcome
         outcome.cancelled = self._cancel.is_set()
-        outcome.not_tried = {key for key in keys if not any(key in group for group in outcome.told)}
+        keys = list(keys)
         # This run did not come to these; another one, or an earlier part of this one, may have.
         self._waiting.clear()
         with suppress(LedgerError):  # the run says so itself
-            self._look_up(list(outcome.not_tried), _NEVER_CAME)
+            # Who was taken for dead has to look at all: others may have brought its calls to another end.
+            taken_for_dead = not self._ledger.owners.alive(self._owner)
+            self._look_up(keys if taken_for_dead else self._untold(keys), _NEVER_CAME)
             self._note_doubt(self._waiting, "another run has asked for this, and its answer has not come")
-        outcome.not_tried -= outcome.known | outcome.in_doubt.keys()
+        outcome.not_tried = set(self._untold(keys))
         return outcome
+
+    def _untold(self, keys: Iterable[str]) -> list[str]:
+        return [key for key in keys if not any(key in group for group in self.outcome.told)]
 
     def _look_up(self, keys: Sequence[str], why: str) -> None:
         """Take in what the ledger says by now of keys that this run cannot ask for: another run may have."""
         states = self._ledger.states(self._operation_id, keys, fresh_after=self._fresh_after)
+        outcome = self.outcome
         with self._changed:
             for key, state in zip(keys, states, strict=True):
-                if state in (FactState.FOUND, FactState.NOT_FOUND, FactState.SUPPRESSED):
-                    self.outcome.known.add(key)
-                    self.outcome.in_doubt.pop(key, None)
-                elif state == FactState.INTENT:
+                answered = state in (FactState.FOUND, FactState.NOT_FOUND, FactState.SUPPRESSED)
+                if answered:
+                    outcome.known.add(key)
+                else:
+                    outcome.bought.discard(key)
+                if answered or state in (FactState.INTENT, FactState.IN_DOUBT):
+                    for told in (outcome.in_doubt, outcome.failed, outcome.over_budget):
+                        told.pop(key, None)
+                if state == FactState.INTENT:
                     self._waiting.append(key)
                 elif state == FactState.IN_DOUBT:
-                    self.outcome.in_doubt[key] = why
+                    outcome.in_doubt[key] = why
 
     # -- the workers --------------------------------------------------------------------------------------
 
@@ -379,6 +390,7 @@ class Runner:
             call_id,
             decoded.answers,
             decoded.amount,
+            attempt=claim.attempt,
             body=response.body,
             request_id=decoded.request_id,
             http_status=response.status,

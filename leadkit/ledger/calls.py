@@ -220,6 +220,7 @@ class Calls(Transactions):
         given: Mapping[str, Answer],
         amount: Amount | None,
         *,
+        attempt: int,
         body: bytes,
         request_id: str | None,
         http_status: int | None,
@@ -229,7 +230,7 @@ class Calls(Transactions):
 
         ``amount`` is what the provider reported; None when it did not, and then up to the reservation may
         have been charged. After a repeat the report is a lower limit only: the first sending may have been
-        charged and the repeat was free. Returns the amount that was recorded.
+        charged and the repeat was free. Returns the amount that was recorded. ``attempt`` is that of the claim.
 
         Nothing is stored of people who must not be asked about, who come back under another identifier or in a
         search, or were forgotten while the call was under way: not in the answers, and no body that names them.
@@ -240,18 +241,28 @@ class Calls(Transactions):
             now = self.now()
             rows = connection.execute(FACTS_OF_CALL, {"call": call_id}).all()
             self._keep_body(connection, call_id, rows, body)
-            answered = [(fact_id, given[key]) for fact_id, key in rows if key in given]
-            left_out = [fact_id for fact_id, key in rows if key not in given]
-            share = len(answered) / len(rows) if answered else 1.0
+            # None when a person decided about it, or another sending brought its answers; see doubt.
+            still_open = [(row.id, row.key) for row in rows if row.state not in _ANSWERED]
+            answered = [(fact_id, given[key]) for fact_id, key in still_open if key in given]
+            left_out = [fact_id for fact_id, key in still_open if key not in given]
+            share = len(answered) / len(still_open) if answered else 1.0
             recorded = costs.charged(call, amount, share=share)
-            doubtful = not answered and bool(rows)  # without rows a person decided about it, see doubt
+            if left_out and call.attempts > attempt:
+                # Somebody took this process for dead and asks for all of it again: what is missing is theirs.
+                most = costs.told(call, amount, share=1.0)
+                _set_call(
+                    connection, call_id, least=recorded.least, most=most, reserved=max(call.reserved, most)
+                )
+                return recorded
+            doubtful = bool(left_out) and not answered
             values = {
                 "least": recorded.least,
                 "most": costs.told(call, amount, share=share) if doubtful else recorded.most,
                 "request_id": request_id,
                 "http_status": http_status,
                 "note": note,
-                "settled_at": now,
+                # The time of its answers, by which a damaged ledger is known.
+                "settled_at": now if still_open else call.settled_at,
             }
             if doubtful:
                 # The whole call stays in doubt, to be repeated where that is free.
@@ -343,7 +354,7 @@ class Calls(Transactions):
         connection.execute(SET_OPEN_FACTS, {"call": call_id, "state": FactState.IN_DOUBT})
 
     def _keep_body(
-        self, connection: Connection, call_id: int, asked: Iterable[Row[int, str]], body: bytes
+        self, connection: Connection, call_id: int, asked: Iterable[Row[int, str, int]], body: bytes
     ) -> None:
         """Keep what came over the wire, unless somebody who was ``asked`` about was forgotten meanwhile."""
         if body and not any(row.key.startswith(HIDDEN) for row in asked):

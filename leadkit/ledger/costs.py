@@ -41,8 +41,9 @@ def told(call: Row[Any], reported: Amount | None, *, share: float) -> int:
     """The most that all sendings of a call together said that it cost, in millicredits; of silent ones 0."""
     earlier: int = call.most
     if call.state in (CallState.SETTLED, CallState.RELEASED):
-        # Somebody took this sending's process for dead; the row has what it may have cost already.
-        least: int = call.least
+        # Somebody took this sending's process for dead; the row has what it may have cost already. This one's cost
+        # comes on top of what other sendings told; without any, the row's least is only a person's word.
+        least: int = call.least if call.attempts > 1 else 0
         return max(earlier, least + (reported.most if reported else 0))
     if reported is None:
         return earlier

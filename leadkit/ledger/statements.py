@@ -33,7 +33,7 @@ CALL = select(calls).where(calls.c.id == bindparam("call"))
 NEW_CALL = insert(calls)
 SET_CALL = update(calls).where(calls.c.id == bindparam("call"))
 NEW_BODY = insert(bodies)
-FACTS_OF_CALL = select(facts.c.id, facts.c.key).where(facts.c.call_id == bindparam("call"))
+FACTS_OF_CALL = select(facts.c.id, facts.c.key, facts.c.state).where(facts.c.call_id == bindparam("call"))
 SET_OPEN_FACTS = update(facts).where(facts.c.call_id == bindparam("call"), facts.c.state == FactState.INTENT)
 
 

@@ -73,6 +73,7 @@ def fill_ledger(home: Path, keys: list[str]) -> None:
                 claim.call_id or 0,
                 dict.fromkeys(part, answer),
                 Amount(),
+                attempt=1,
                 body=b"",
                 request_id=None,
                 http_status=200,

@@ -66,7 +66,13 @@ class RunDriver:
     ) -> Amount:
         assert claim.call_id is not None
         return self.ledger.settle(
-            claim.call_id, answers, amount, body=body, request_id="req", http_status=200
+            claim.call_id,
+            answers,
+            amount,
+            attempt=claim.attempt,
+            body=body,
+            request_id="req",
+            http_status=200,
         )
 
     def doubt(self, claim: Claim, why: str, body: bytes = b"") -> None:

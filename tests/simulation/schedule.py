@@ -66,6 +66,7 @@ class Schedule:
     users: int = 1
     kills: int = 0
     cancels: int = 0
+    lost_locks: int = 0  # a process that lives is taken for dead, as when its session with PostgreSQL is cut
     two_recoveries: bool = False  # after a kill two processes try to recover at once
     batch_size: int = 1
     price: int = 1000  # the documented maximum
@@ -109,6 +110,7 @@ class Schedule:
             users=rng.randint(1, 3),
             kills=rng.choice((0, 1, 1, 2, 3)),
             cancels=rng.choice((0, 0, 0, 1)),
+            lost_locks=random.Random(f"{seed}/locks").choice((0, 0, 0, 0, 1, 2)),
             two_recoveries=rng.random() < 0.3,
             batch_size=1 if step == "unlock" and provider == "leadleap" else rng.randint(1, 4),
             price=price,
@@ -138,6 +140,7 @@ class Schedule:
             "users": 1,
             "kills": 0,
             "cancels": 0,
+            "lost_locks": 0,
             "two_recoveries": False,
             "cheaper": False,
             "credits": None,

@@ -42,6 +42,10 @@ class SimulatedOwners:
     def alive(self, owner: str) -> bool:
         return owner in self._alive
 
+    def living(self) -> list[tuple[str, Process]]:
+        """Who holds a lock, and whose it is."""
+        return list(self._alive.items())
+
     def moment(self) -> str:
         return repr(self._scheduler.now)
 

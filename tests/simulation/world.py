@@ -110,6 +110,7 @@ class World:
         self.owners = SimulatedOwners(self.scheduler)
         self._names = 0
         self._runs: dict[Process, str] = {}
+        self._without_lock: set[Process] = set()
 
     def seams(self) -> ExitStack:
         """What the product is given in place of threads, random names and the join of large frames."""
@@ -150,6 +151,19 @@ class World:
         jumps = [3600.0] * self.schedule.has("hour_jumps") + [DAY_SECONDS] * self.schedule.has("day_jumps")
         if jumps:
             self._start("time", lambda: self._jump(jumps))
+        if self.schedule.lost_locks:
+            self._start("locks", self._lose_locks)
+
+    def _lose_locks(self) -> None:
+        """A process goes on after its lock is gone, and somebody else takes it for dead and its run over."""
+        for _ in range(self.schedule.lost_locks):
+            self.scheduler.pause("sleeps", seconds=self.rng.choice((0.1, 0.5, 2.0, 10.0)))
+            if living := self.owners.living():
+                owner, process = self.rng.choice(living)
+                self.scheduler.note(process, "has lost its lock and does not know it")
+                self.owners.release(owner)
+                self._without_lock.add(process)
+                self._recover(process)
 
     def _jump(self, jumps: Sequence[float]) -> None:
         for _ in range(4):
@@ -165,7 +179,7 @@ class World:
     def _recover(self, dead: Process) -> None:
         """Somebody sees that the process is gone, and goes on with its run, or starts anew."""
         run_id = self._runs.get(dead)
-        if dead.name == "time":
+        if dead.name in ("time", "locks"):
             return
         for n in range(2 if self.schedule.two_recoveries else 1):
             wait = self.rng.choice((0.0, 1.0, 600.0, 25 * 3600.0))
@@ -268,7 +282,15 @@ class World:
         }
         said = ", ".join(f"{count} {name}" for name, count in sizes.items() if count)
         self.scheduler.note(self._process, f"{run_id}: {said}; {outcome.stopped or 'not stopped'}")
-        self.checker.run_ended(self._process.name, run_id, keys, outcome)
+        if not self._cannot_know(run_id, outcome):
+            self.checker.run_ended(self._process.name, run_id, keys, outcome)
+
+    def _cannot_know(self, run_id: str, outcome: Outcome) -> bool:
+        """Whether somebody taken for dead goes on with this run too, or this is who was and cannot read it."""
+        of_run = {process for process in self._without_lock if self._runs.get(process) == run_id}
+        return bool(of_run - {self._process}) or (
+            self._process in of_run and isinstance(outcome.stopped, LedgerError)
+        )
 
     @property
     def _process(self) -> Process:
