@@ -67,13 +67,15 @@ def fill_ledger(home: Path, keys: list[str]) -> None:
         )
         for start in range(0, len(keys), 20_000):
             part = keys[start : start + 20_000]
-            claim = ledger.reserve("filled", number, part, owner=owner.id, each=0, fresh_after={})
+            claim = ledger.reserve(
+                "filled", number, part, owner=owner.id, takes="email", each=0, fresh_after={}
+            )
             answer = Answer("found", {"verdict": "valid", "reason": None})
             ledger.settle(
                 claim.call_id or 0,
                 dict.fromkeys(part, answer),
                 Amount(),
-                attempt=1,
+                attempt=claim.attempt,
                 body=b"",
                 request_id=None,
                 http_status=200,
