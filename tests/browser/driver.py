@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, expect
 
 from leadkit.app.steps import STEPS
 
@@ -40,6 +40,22 @@ def chromium() -> str | None:
 
 def launch(playwright: Playwright, program: str) -> Browser:
     return playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+
+
+def complaints(page: Page) -> list[str]:
+    """What goes wrong on the page from now on, with where; the list fills by itself.
+
+    Not that Chromium asked too often over connections that were closed just then: that is a busy machine's doing,
+    and what the page then lacks shows in what it does.
+    """
+    found: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and "net::ERR_TOO_MANY_RETRIES" not in message.text:
+            found.append(f"{message.text} {message.location}")
+
+    page.on("console", note)
+    return found
 
 
 class Server:

@@ -27,7 +27,7 @@ from leadkit.sandbox import Sandbox
 from tests.app.books import leads, people_book
 from tests.app.doorway import PASSWORD, user
 from tests.browser.conftest import VALIDATION_CREDITS, environ
-from tests.browser.driver import Server, Visitor
+from tests.browser.driver import Server, Visitor, complaints
 
 NGINX, OPENSSL = (shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin") for name in ("nginx", "openssl"))
 pytestmark = [
@@ -161,8 +161,7 @@ def test_colleagues_sign_in_and_buy_through_nginx(
     address = deploy()
     context = browser.new_context(ignore_https_errors=True, accept_downloads=True)
     page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    said = complaints(page)
     page.goto(f"{address}/enrich/")
     page.get_by_label("Name").fill("alice")
     page.get_by_label("Password").fill(PASSWORD)

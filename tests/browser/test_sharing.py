@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
+from playwright.sync_api import Browser, BrowserContext
 
 from leadkit.app import server as app_server
 from leadkit.app.home import apps
@@ -19,7 +19,7 @@ from leadkit.sandbox import Sandbox
 from tests.app.books import leads, people_book
 from tests.app.doorway import PASSWORD, user
 from tests.browser.conftest import environ
-from tests.browser.driver import Server, Visitor, profile, visitor
+from tests.browser.driver import Server, Visitor, complaints, profile, visitor
 
 UNLOCK = "Unlock contact data"
 #: How often each app is opened.
@@ -238,8 +238,7 @@ def test_opening_every_app_many_times_costs_nothing_and_breaks_no_policy(
 ) -> None:
     """Each time with the browser's cookie and as a new page to the server; once of them drawn."""
     alice = enter("alice")
-    said: list[ConsoleMessage] = []
-    alice.page.on("console", lambda message: said.append(message))
+    said = complaints(alice.page)
     for app in apps():
         alice.page.goto(f"{server.url}{app.name}/")
         alice.page.locator("h1").wait_for()
@@ -255,7 +254,7 @@ def test_opening_every_app_many_times_costs_nothing_and_breaks_no_policy(
         )
         assert opened == TIMES - 1
     assert town.paid_requests() == []
-    assert [message.text for message in said if message.type == "error"] == []
+    assert said == []
     assert "Traceback" not in server.log
 
 
