@@ -286,11 +286,11 @@ class World:
             self.checker.run_ended(self._process.name, run_id, keys, outcome)
 
     def _cannot_know(self, run_id: str, outcome: Outcome) -> bool:
-        """Whether somebody taken for dead goes on with this run too, or this is who was and cannot read it."""
-        of_run = {process for process in self._without_lock if self._runs.get(process) == run_id}
-        return bool(of_run - {self._process}) or (
-            self._process in of_run and isinstance(outcome.stopped, LedgerError)
-        )
+        """Whether two go on with this run, as one was taken for dead; or this one was, and cannot read the ledger."""
+        of_run = {process for process, its in self._runs.items() if its == run_id}
+        if not of_run & self._without_lock:
+            return False
+        return len(of_run) > 1 or isinstance(outcome.stopped, LedgerError)
 
     @property
     def _process(self) -> Process:
