@@ -129,10 +129,7 @@ def _limits(asked: Asked) -> list[tuple[str, str]]:
     if draft.plan.preview.most:
         after_stop = credits_text(draft.most_after_stop(asked.at_most))
         lines.append(
-            (
-                "If you press Stop",
-                f"at most {after_stop} credits more, for the requests under way then",
-            )
+            ("If you press Stop", f"at most {after_stop} credits more, for the requests under way then")
         )
     lines.append(("Approved by", asked.visitor.name))
     if asked.visitor.daily_cap is not None:

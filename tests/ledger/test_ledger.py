@@ -163,10 +163,10 @@ def test_a_call_of_a_living_process_cannot_be_taken_over(driver: LedgerDriver) -
     assert driver.start_run(1_000).reclaim(claim.call_id) is None
 
 
-def taken_for_dead(driver: LedgerDriver) -> tuple[RunDriver, Claim, RunDriver]:
+def taken_for_dead(driver: LedgerDriver, *keys: str) -> tuple[RunDriver, Claim, RunDriver]:
     """A run with a call under way whose lock is gone while it lives, its call, and somebody else's run."""
     run, other = driver.start_run(5_000), driver.start_run(5_000)
-    claim = run.reserve(["a"])
+    claim = run.reserve(keys)
     run.owner.release()
     return run, claim, other
 
@@ -176,7 +176,7 @@ def taken_for_dead(driver: LedgerDriver) -> tuple[RunDriver, Claim, RunDriver]:
 def test_who_was_taken_for_dead_undoes_nothing_of_what_became_of_the_call_since(
     driver: LedgerDriver, ending: str, answered_first: bool
 ) -> None:
-    run, claim, other = taken_for_dead(driver)
+    run, claim, other = taken_for_dead(driver, "a")
     again = other.reclaim(claim.call_id)
     assert again is not None
     if answered_first:
@@ -196,7 +196,7 @@ def test_who_was_taken_for_dead_undoes_nothing_of_what_became_of_the_call_since(
 def test_an_answer_that_comes_after_a_free_repeat_of_its_call_raises_the_books_no_further_than_it_told(
     driver: LedgerDriver, late: Amount | None, most: int
 ) -> None:
-    run, claim, other = taken_for_dead(driver)
+    run, claim, other = taken_for_dead(driver, "a")
     again = other.reclaim(claim.call_id)
     assert again is not None
     other.settle(again, {"a": FOUND}, Amount(0, 0))
@@ -210,9 +210,7 @@ def test_an_answer_that_comes_after_a_free_repeat_of_its_call_raises_the_books_n
 def test_what_was_answered_is_in_doubt_for_no_other_answer_to_its_call_that_leaves_it_out(
     driver: LedgerDriver, brought: list[str], late_is_empty_handed: bool
 ) -> None:
-    run, other = driver.start_run(2_000), driver.start_run(2_000)
-    claim = run.reserve(["a", "b"])
-    run.owner.release()
+    run, claim, other = taken_for_dead(driver, "a", "b")
     again = other.reclaim(claim.call_id)
     assert again is not None
     first, second = (other, again), (run, claim)
@@ -234,9 +232,7 @@ def test_what_was_answered_is_in_doubt_for_no_other_answer_to_its_call_that_leav
 def test_a_late_answer_with_less_in_it_takes_nothing_from_whoever_asks_for_all_of_it_again(
     driver: LedgerDriver, late: dict[str, Answer]
 ) -> None:
-    run, other = driver.start_run(5_000), driver.start_run(5_000)
-    claim = run.reserve(["a", "b"])
-    run.owner.release()
+    run, claim, other = taken_for_dead(driver, "a", "b")
     again = other.reclaim(claim.call_id)
     assert again is not None
     run.settle(claim, late, Amount(2_000, 2_000))
@@ -251,7 +247,7 @@ def test_a_late_answer_with_less_in_it_takes_nothing_from_whoever_asks_for_all_o
 def test_what_becomes_of_a_call_that_was_decided_meanwhile_holds_no_money_that_nobody_sees(
     driver: LedgerDriver, decision: str, ending: str
 ) -> None:
-    run, claim, _ = taken_for_dead(driver)
+    run, claim, _ = taken_for_dead(driver, "a")
     assert claim.call_id is not None
     driver.ledger.decide(claim.call_id, decision, by="tester")
     decided = driver.ledger.run(run.id)
