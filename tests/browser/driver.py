@@ -42,19 +42,10 @@ def launch(playwright: Playwright, program: str) -> Browser:
     return playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
 
 
-def complaints(page: Page) -> list[str]:
-    """What goes wrong on the page from now on, with where; the list fills by itself.
-
-    Not that Chromium asked too often over connections that were closed just then: that is a busy machine's doing,
-    and what the page then lacks shows in what it does.
-    """
-    found: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type == "error" and "net::ERR_TOO_MANY_RETRIES" not in message.text:
-            found.append(f"{message.text} {message.location}")
-
-    page.on("console", note)
+def complaints(page: Page) -> list[ConsoleMessage]:
+    """The errors that the page's console tells from now on; the list fills by itself."""
+    found: list[ConsoleMessage] = []
+    page.on("console", lambda message: found.append(message) if message.type == "error" else None)
     return found
 
 
