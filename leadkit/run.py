@@ -480,14 +480,12 @@ class Runner:
         with self._changed:
             done = sum(map(len, self.outcome.told))
             calls_left = -(-(self._total - done) // self._operation.batch_size)
+            seconds_left = self._pace.seconds_for(calls_left)
+            if seconds_left:  # each look is a transaction where processes share the pace
+                waits = max(waits, self._pace.seconds_for(1))
             self._progress(
                 Progress(
-                    done,
-                    self._total,
-                    self._spent,
-                    self._approved,
-                    seconds_left=self._pace.seconds_for(calls_left),
-                    waits=max(waits, self._pace.seconds_for(1)),
+                    done, self._total, self._spent, self._approved, seconds_left=seconds_left, waits=waits
                 )
             )
 
