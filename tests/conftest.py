@@ -21,9 +21,11 @@ from leadkit.sandbox import Sandbox
 from leadkit.settings import Settings
 from leadkit.workspace import Workspace
 
-# How long an example takes says something about the machine, and nothing about the code.
-hypothesis_settings.register_profile("no clock", deadline=None)
-hypothesis_settings.load_profile("no clock")
+# The same examples each time: nobody is stopped by what they did not touch. ``--hypothesis-profile search`` looks for
+# others. How long an example takes says something about the machine, and nothing about the code.
+hypothesis_settings.register_profile("repeatable", deadline=None, derandomize=True)
+hypothesis_settings.register_profile("search", deadline=None)
+hypothesis_settings.load_profile("repeatable")
 
 #: How pandas can keep text here. pyarrow is nobody's requirement; CI installs it for a second round.
 STORAGES = ["python", *(["pyarrow"] if find_spec("pyarrow") else [])]
@@ -44,6 +46,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """One process for each core if everything is tested; a few files are done sooner by this one, and can print."""
     return None if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """File by file, but those with a browser one after the other: two browsers at a time starve each other."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+    return OneBrowser(config, log)
 
 
 class FakeClock:

@@ -1,7 +1,8 @@
 """Whatever people do, in whatever order: the public calls on a real ledger beside a model of plain dictionaries.
 
 The simulation in ``tests/simulation`` goes deeper into schedules of several processes; this goes wider over what
-a person can do, and Hypothesis makes what it finds small. ``--examples 10000`` for a release.
+a person can do, and Hypothesis makes what it finds small. For a release:
+``--examples 10000 --hypothesis-profile search``.
 """
 
 from __future__ import annotations
@@ -212,6 +213,13 @@ class People(RuleBasedStateMachine):
             assert ledger.doubtful() == doubts
             return
         assert own == of_call
+        told = next(call.amount.least for call in ledger.calls(of_call[0].run_id) if call.id == call_id)
+        if decision == "not-charged" and told:
+            assert self.shop.tells_cost
+            with pytest.raises(InputError, match="itself told that it charged"):
+                ledger.decide(call_id, decision, by=user, user=user)
+            assert ledger.doubtful() == doubts
+            return
         ledger.decide(call_id, decision, by=user, user=user)
         if decision != "give-up":
             self.may_cost.update(fact.key for fact in of_call)
