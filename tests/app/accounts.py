@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from leadkit.outcomes import Done
 from leadkit.plan import make_plan
-from leadkit.sandbox import Sandbox
+from leadkit.sandbox import Person, Sandbox
 from leadkit.workspace import Workspace
 from tests.app.books import leads
 
 
-def buy_leads(workspace: Workspace, box: Sandbox, count: int, skip: int = 0) -> Done:
-    """Unlock so many leads, at one credit each."""
-    frame = pd.DataFrame({"Lead ID": [person.lead_id for person in leads(box, count, skip=skip)]})
-    return make_plan(frame, "unlock", {"lead_id": "Lead ID"}, workspace=workspace).run(at_most=count)
+def buy_leads(workspace: Workspace, people: Sequence[Person]) -> Done:
+    """Unlock leads, at one credit each."""
+    frame = pd.DataFrame({"Lead ID": [person.lead_id for person in people]})
+    return make_plan(frame, "unlock", {"lead_id": "Lead ID"}, workspace=workspace).run(at_most=len(people))
 
 
 def lose_answers(workspace: Workspace, box: Sandbox, count: int = 1, skip: int = 0) -> Done:

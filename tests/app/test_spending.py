@@ -39,7 +39,7 @@ def two_users(workspace: Workspace, box: Sandbox) -> Workspace:
     """Anna unlocked 3 leads and left one company in doubt; Olga unlocked 2 and left two companies in doubt."""
     for visitor, leads_bought, lost, skip in ((ANNA, 3, 1, 0), (OLGA, 2, 2, 10)):
         own = workspace.for_user(visitor.name)
-        buy_leads(own, box, leads_bought, skip=skip)
+        buy_leads(own, leads(box, leads_bought, skip=skip))
         lose_answers(own, box, lost, skip=skip)
     return workspace
 
@@ -106,7 +106,7 @@ def test_credits_of_two_providers_are_never_added_up(two_users: Workspace) -> No
 
 
 def test_the_hit_rate_counts_what_was_found_of_what_was_answered(workspace: Workspace, box: Sandbox) -> None:
-    buy_leads(workspace, box, 3)
+    buy_leads(workspace, leads(box, 3))
     ids = [leads(box, 4)[3].lead_id, "no-such-lead"]
     frame = pd.DataFrame({"Lead ID": ids})
     make_plan(frame, "unlock", {"lead_id": "Lead ID"}, workspace=workspace).run(at_most=2)
@@ -230,7 +230,7 @@ def test_a_person_is_forgotten_without_being_named_in_the_receipt(two_users: Wor
 
 def test_nobody_is_forgotten_while_a_run_is_under_way(workspace: Workspace, box: Sandbox) -> None:
     box.fault("delay", "/leads/unlock", seconds=0.5)
-    run = threading.Thread(target=buy_leads, args=(workspace, box, 1))
+    run = threading.Thread(target=buy_leads, args=(workspace, leads(box, 1)))
     run.start()
     while not box.requests or not workspace.ledger.runs():
         pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +15,8 @@ from tests.browser.driver import Server, Visitor, chromium, launch, profile, vis
 
 #: What one validated address costs, at the sandbox and by the "contract" that the server is told of.
 VALIDATION_CREDITS = 1
-_strangers = itertools.count()
+#: Gives so many people whom no other browser test has bought.
+Strangers = Callable[[int], list[Person]]
 
 
 @pytest.fixture(scope="session")
@@ -75,16 +75,10 @@ def someone(open_visitor: Callable[[], Visitor]) -> Visitor:
     return open_visitor()
 
 
-@pytest.fixture
-def strangers(town: Sandbox) -> Callable[[int], list[Person]]:
-    """People whom no other test has bought."""
-
-    def choose(count: int) -> list[Person]:
-        chosen = leads(town, count, skip=next(_strangers) * 40)
-        assert len(chosen) == count <= 40
-        return chosen
-
-    return choose
+@pytest.fixture(scope="session")
+def strangers(town: Sandbox) -> Strangers:
+    everybody = iter(leads(town, len(town.world.people)))
+    return lambda count: [next(everybody) for _ in range(count)]
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
-from leadkit.sandbox import Person
 from tests.app.books import people_book
+from tests.browser.conftest import Strangers
 from tests.browser.driver import Server, profile, visitor
 
 #: The words whose contrast with what is behind them is below 4.5, or 3 where they are large.
@@ -69,7 +69,7 @@ def faint(page: Page) -> list[str]:
 def test_every_word_of_a_price_and_of_a_result_can_be_read(
     browser: Browser,
     server: Server,
-    strangers: Callable[[int], list[Person]],
+    strangers: Strangers,
     write: Callable[..., Path],
     colours: Literal["light", "dark"],
 ) -> None:

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from leadkit.app.places import data_folder
-from leadkit.sandbox import Person, Sandbox
+from leadkit.sandbox import Sandbox
 from tests.app.books import book_bytes, people_book
+from tests.browser.conftest import Strangers
 from tests.browser.driver import Server, Visitor, profile, visitor
 
 OpenVisitor = Callable[[], Visitor]
@@ -33,7 +34,7 @@ def bought(town: Sandbox) -> Counter[str]:
 def test_a_workbook_goes_up_and_comes_back_with_new_columns(
     someone: Visitor,
     town: Sandbox,
-    strangers: Callable[[int], list[Person]],
+    strangers: Strangers,
     write: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
@@ -90,7 +91,7 @@ def test_the_sheet_and_its_header_are_found_and_can_be_changed(someone: Visitor,
 
 
 def test_opening_and_reloading_pays_nothing(
-    someone: Visitor, town: Sandbox, strangers: Callable[[int], list[Person]], write: Callable[..., Path]
+    someone: Visitor, town: Sandbox, strangers: Strangers, write: Callable[..., Path]
 ) -> None:
     people = strangers(2)
     someone.open().upload(write(people_book(people)))
@@ -109,7 +110,7 @@ def test_opening_and_reloading_pays_nothing(
 
 
 def test_a_smaller_amount_is_never_exceeded_and_the_rest_is_explained(
-    someone: Visitor, town: Sandbox, strangers: Callable[[int], list[Person]], write: Callable[..., Path]
+    someone: Visitor, town: Sandbox, strangers: Strangers, write: Callable[..., Path]
 ) -> None:
     someone.open().upload(write(people_book(strangers(5))))
     someone.choose_step(UNLOCK)
@@ -127,7 +128,7 @@ def test_a_smaller_amount_is_never_exceeded_and_the_rest_is_explained(
 def test_a_pilot_then_the_rest_then_another_step_and_one_workbook_at_the_end(
     someone: Visitor,
     town: Sandbox,
-    strangers: Callable[[int], list[Person]],
+    strangers: Strangers,
     write: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
@@ -165,7 +166,7 @@ def test_a_pilot_then_the_rest_then_another_step_and_one_workbook_at_the_end(
 
 
 def test_several_columns_data_points_and_providers_can_be_chosen(
-    someone: Visitor, town: Sandbox, strangers: Callable[[int], list[Person]], write: Callable[..., Path]
+    someone: Visitor, town: Sandbox, strangers: Strangers, write: Callable[..., Path]
 ) -> None:
     page = someone.page
     someone.open().upload(write(people_book(strangers(4))))

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from leadkit.sandbox import Person, Sandbox
+from leadkit.sandbox import Sandbox
 from tests.app.books import people_book
-from tests.browser.conftest import environ
+from tests.browser.conftest import Strangers, environ
 from tests.browser.driver import Server, Visitor, profile, visitor
 
 OpenVisitor = Callable[[], Visitor]
@@ -32,7 +32,7 @@ def bought(town: Sandbox) -> Counter[str]:
 def test_a_double_click_and_a_second_tab_buy_once(
     open_visitor: OpenVisitor,
     town: Sandbox,
-    strangers: Callable[[int], list[Person]],
+    strangers: Strangers,
     write: Callable[..., Path],
 ) -> None:
     people = strangers(12)
@@ -55,7 +55,7 @@ def test_a_double_click_and_a_second_tab_buy_once(
 def test_an_approval_that_others_overtook_is_refused_and_leads_back_to_the_new_price(
     open_visitor: OpenVisitor,
     town: Sandbox,
-    strangers: Callable[[int], list[Person]],
+    strangers: Strangers,
     write: Callable[..., Path],
 ) -> None:
     path = write(people_book(strangers(3)))
@@ -81,7 +81,7 @@ def test_an_approval_that_others_overtook_is_refused_and_leads_back_to_the_new_p
 def test_a_reload_in_the_middle_finds_the_running_job_again(
     open_visitor: OpenVisitor,
     town: Sandbox,
-    strangers: Callable[[int], list[Person]],
+    strangers: Strangers,
     write: Callable[..., Path],
 ) -> None:
     people = strangers(24)
@@ -104,7 +104,7 @@ def test_a_reload_in_the_middle_finds_the_running_job_again(
 
 
 def test_stop_ends_the_spending_and_resume_goes_on(
-    someone: Visitor, town: Sandbox, strangers: Callable[[int], list[Person]], write: Callable[..., Path]
+    someone: Visitor, town: Sandbox, strangers: Strangers, write: Callable[..., Path]
 ) -> None:
     people = strangers(30)
     town.fault("delay", "/leads/unlock", times=None, seconds=0.5)
@@ -128,7 +128,7 @@ def test_stop_ends_the_spending_and_resume_goes_on(
 def test_the_files_of_a_job_go_after_a_second_word_and_what_was_paid_for_stays(
     someone: Visitor,
     town: Sandbox,
-    strangers: Callable[[int], list[Person]],
+    strangers: Strangers,
     write: Callable[..., Path],
     home: Path,
 ) -> None:
@@ -157,7 +157,7 @@ def test_the_files_of_a_job_go_after_a_second_word_and_what_was_paid_for_stays(
 
 
 def test_a_job_that_ran_out_of_credits_says_so_and_can_be_resumed(
-    someone: Visitor, town: Sandbox, strangers: Callable[[int], list[Person]], write: Callable[..., Path]
+    someone: Visitor, town: Sandbox, strangers: Strangers, write: Callable[..., Path]
 ) -> None:
     town.set_credits("leadleap", 2)
     someone.open().upload(write(people_book(strangers(5))))
@@ -174,7 +174,7 @@ def test_a_job_that_ran_out_of_credits_says_so_and_can_be_resumed(
 def test_a_connection_lost_for_longer_than_a_session_lives_loses_no_job(
     browser: Browser,
     town: Sandbox,
-    strangers: Callable[[int], list[Person]],
+    strangers: Strangers,
     write: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
@@ -204,7 +204,7 @@ def test_a_connection_lost_for_longer_than_a_session_lives_loses_no_job(
 def test_a_killed_server_loses_no_job(
     context: BrowserContext,
     town: Sandbox,
-    strangers: Callable[[int], list[Person]],
+    strangers: Strangers,
     write: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
@@ -243,7 +243,7 @@ def test_on_a_phone_the_sign_that_the_page_is_at_work_does_not_cover_the_way_hom
     browser: Browser,
     server: Server,
     town: Sandbox,
-    strangers: Callable[[int], list[Person]],
+    strangers: Strangers,
     write: Callable[..., Path],
 ) -> None:
     context = profile(browser, width=400, height=800)

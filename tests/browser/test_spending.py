@@ -17,9 +17,8 @@ from leadkit.sandbox import Sandbox
 from leadkit.settings import Settings
 from leadkit.workspace import Workspace
 from tests.app.accounts import buy_leads, lose_answers
-from tests.app.books import leads
 from tests.app.doorway import PASSWORD, user
-from tests.browser.conftest import environ
+from tests.browser.conftest import Strangers, environ
 from tests.browser.driver import Server, Visitor, profile, visitor
 from tests.conftest import FakeClock
 
@@ -48,9 +47,9 @@ def section(someone: Visitor, title: str) -> None:
 
 
 def test_the_page_tells_what_is_left_what_was_spent_and_what_is_in_doubt(
-    open_visitor: OpenVisitor, town: Sandbox, books: Workspace
+    open_visitor: OpenVisitor, town: Sandbox, books: Workspace, strangers: Strangers
 ) -> None:
-    done = buy_leads(books, town, 2, skip=400)
+    done = buy_leads(books, strangers(2))
     lost = lose_answers(books.for_user("colleague"), town, 1, skip=20)
     paid = len(town.paid_requests())
     someone = open_app(open_visitor())
@@ -103,10 +102,10 @@ def test_what_is_in_doubt_is_settled_once_after_a_person_said_so(
 
 
 def test_a_person_is_forgotten_after_a_second_word_and_not_named_again(
-    open_visitor: OpenVisitor, town: Sandbox, books: Workspace
+    open_visitor: OpenVisitor, books: Workspace, strangers: Strangers
 ) -> None:
-    person = leads(town, 1, skip=410)[0]
-    buy_leads(books, town, 1, skip=410)
+    (person,) = strangers(1)
+    buy_leads(books, [person])
     someone = open_app(open_visitor())
     field = someone.page.get_by_role("textbox", name="Whom to forget")
     field.fill("nobody@")
@@ -132,9 +131,9 @@ def test_a_person_is_forgotten_after_a_second_word_and_not_named_again(
 
 
 def test_who_may_only_look_sees_nothing_of_others_and_has_no_button(
-    browser: Browser, server: Server, home: Path, town: Sandbox, books: Workspace
+    browser: Browser, server: Server, home: Path, town: Sandbox, books: Workspace, strangers: Strangers
 ) -> None:
-    buy_leads(books, town, 1, skip=420)
+    buy_leads(books, strangers(1))
     lose_answers(books, town, 1, skip=40)
     Users(home / "workspace" / "app" / "users.json").put(user("carol", "look"))
     context = profile(browser, width=400, height=2500, colours="dark")
