@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +31,7 @@ from leadkit.cli.terminal import (
     say_notes,
     say_plan,
 )
+from leadkit.errors import SheetError
 
 
 @takes_plan_options
@@ -93,14 +95,13 @@ def resume(
         book, target = None, output or Path(context.get("output", ""))
         if "book" in context:
             book = open_book(
-                Path(context["book"]),
+                _source(context),
                 sheet=context["sheet"],
                 header_row=context["header_row"],
                 hidden_rows=context.get("hidden_rows", True),
             )
-            # What the run's first part wrote is the run's own, and is written anew as a whole.
-            own = output is None and (context["overwrite"] or context.get("written", False))
-            check_output(target, overwrite or own, book)
+            overwrite = overwrite or (output is None and _replaces_its_own(target, context))
+            check_output(target, overwrite, book)
         with progress_bar(quiet=as_json) as report:
             record, outcome = resume_run(run_id, workspace, progress=report)
         if book is None:
@@ -123,6 +124,30 @@ def resume(
         )
         done = join(plan, run_id, outcome)
         finish(book, plan, done, target, overwrite=True, as_json=as_json)
+
+
+def _source(context: Mapping[str, Any]) -> Path:
+    """The workbook of a run; as it was before if only the run's first part was written onto it since."""
+    from leadkit.sheets.save import digest
+
+    source, original = Path(context["book"]), Path(context.get("original", ""))
+    return original if original.is_file() and digest(source) == context["files"].get(str(source)) else source
+
+
+def _replaces_its_own(target: Path, context: Mapping[str, Any]) -> bool:
+    """Whether a run that goes on may write its output anew: what its first part wrote, and nobody changed since."""
+    from leadkit.sheets.save import digest
+
+    written = context.get("files", {}).get(str(target.resolve()))
+    if written is None:
+        return bool(context["overwrite"])
+    if digest(target) not in ("", written):
+        msg = (
+            f"{target} was changed since this run wrote it. Choose another with -o, or pass --overwrite. Nothing was "
+            "sent."
+        )
+        raise SheetError(msg)
+    return True
 
 
 def demo(as_json: AsJson = False) -> None:

@@ -144,13 +144,15 @@ def on_sandbox(workspace: Workspace) -> str:
 
 def finish(book: Book, plan: Plan, done: Done, target: Path, *, overwrite: bool, as_json: bool) -> NoReturn:
     """Write the workbook if there is anything to write, print the receipt and leave with the right status."""
+    from leadkit.sheets.save import digest
+
     learned = any(done.receipt.rows[outcome] for outcome in ("answered", "known", "not found"))
     line = resume_line(plan.workspace, done.receipt.run_id)
     notes: Sequence[str] = ()
     if learned:
         log = {"leadkit": done.provenance} if len(done.provenance) else None
         try:
-            notes = book.save_as(target, done.frame, log=log, overwrite=overwrite).notes
+            saved = book.save_as(target, done.frame, log=log, overwrite=overwrite)
         except SheetError:
             # Paid for and safe in the ledger; only the file is missing.
             print(
@@ -158,7 +160,9 @@ def finish(book: Book, plan: Plan, done: Done, target: Path, *, overwrite: bool,
                 file=sys.stderr,
             )
             raise
-        plan.workspace.ledger.note_output(done.receipt.run_id)
+        notes = saved.notes
+        backup = str(saved.backup) if saved.backup else None
+        plan.workspace.ledger.note_output(done.receipt.run_id, str(target.resolve()), digest(target), backup)
     left = ("in doubt", "over budget", "not tried")
     resumable = done.cancelled or done.stopped is not None or any(done.receipt.rows[one] for one in left)
     if as_json:

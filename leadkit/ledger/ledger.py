@@ -274,12 +274,15 @@ class Ledger(Calls):
         with self.reading() as connection:
             return history.doubtful_facts(connection, self.owners.alive, user)
 
-    def note_output(self, run_id: str) -> None:
-        """Note that a run's own output was written, so that going on with it may replace that file."""
+    def note_output(self, run_id: str, path: str, digest: str, backup: str | None) -> None:
+        """Note for whoever goes on with a run what its output holds, and where the source is that it replaced."""
         with self.writing() as connection:
-            context = connection.execute(select(runs.c.context).where(runs.c.id == run_id)).scalar_one()
-            noted = json.dumps({**json.loads(context), "written": True})
-            connection.execute(update(runs).where(runs.c.id == run_id).values(context=noted))
+            found = connection.execute(select(runs.c.context).where(runs.c.id == run_id)).scalar_one()
+            context = json.loads(found)
+            context.setdefault("files", {})[path] = digest
+            if backup is not None:
+                context["original"] = backup
+            connection.execute(update(runs).where(runs.c.id == run_id).values(context=json.dumps(context)))
 
     def end_run(self, run_id: str, state: str, why: str = "") -> None:
         with self.writing() as connection:

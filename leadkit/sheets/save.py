@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import glob
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -33,6 +34,15 @@ def backup_name(path: Path) -> Path:
         if not candidate.exists():
             return candidate
         number += 1
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of what a file holds, in hex; empty where there is no such file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
 
 
 def left_beside(path: Path) -> list[Path]:

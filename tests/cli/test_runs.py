@@ -213,6 +213,73 @@ def test_resume_replaces_only_what_its_own_run_wrote(leadkit: Run, tmp_path: Pat
     assert (tmp_path / "other.xlsx").exists()
 
 
+def test_resume_keeps_what_somebody_wrote_into_the_output_since(
+    leadkit: Run, tmp_path: Path, box: Sandbox
+) -> None:
+    box.set_credits("leadleap", 5)
+    out = tmp_path / "out.xlsx"
+    ended = leadkit(
+        "run",
+        data_folder() / "leadleap_prospects.xlsx",
+        "unlock",
+        "--at-most",
+        100,
+        "-o",
+        out,
+        "--overwrite",
+        "--json",
+    )
+    book = openpyxl.load_workbook(out)
+    book.active["A2"] = "call her on Monday"
+    book.save(out)
+    box.set_credits("leadleap", 100)
+    line = ended.json["resume"].split()[1:]
+    sent = len(box.requests)
+    refused(leadkit(*line), "out.xlsx was changed since this run wrote it", "-o", "--overwrite")
+    assert len(box.requests) == sent
+    assert openpyxl.load_workbook(out).active["A2"].value == "call her on Monday"
+    assert leadkit(*line, "--overwrite").status == 0
+
+
+def test_a_run_that_is_written_onto_its_own_source_ends_as_if_it_had_never_been_interrupted(
+    leadkit: Run, tmp_path: Path, box: Sandbox
+) -> None:
+    original = (data_folder() / "leadleap_prospects.xlsx").read_bytes()
+    path, elsewhere = tmp_path / "leads.xlsx", tmp_path / "elsewhere.xlsx"
+    path.write_bytes(original)
+    box.set_credits("leadleap", 5)
+    ended = leadkit("run", path, "unlock", "--at-most", 100, "-o", path, "--overwrite", "--json")
+    assert ended.status == 3
+    line = ended.json["resume"].split()[1:]
+    box.set_credits("leadleap", 3)
+    assert leadkit(*line, "-o", elsewhere).status == 3
+    for left, status in ((3, 3), (100, 0)):
+        box.set_credits("leadleap", left)
+        assert leadkit(*line).status == status
+    assert leadkit(*line, "-o", elsewhere, "--overwrite").status == 0
+    assert cells(path).columns.is_unique
+    pd.testing.assert_frame_equal(cells(path), cells(elsewhere))
+    assert not [name for name in cells(path).columns if name.endswith("(2)")]
+    (backup,) = tmp_path.glob("leads.original*")
+    assert backup.read_bytes() == original
+
+
+def test_a_run_on_its_own_source_whose_backup_is_gone_goes_on_beside_the_columns_of_its_first_part(
+    leadkit: Run, tmp_path: Path, box: Sandbox
+) -> None:
+    path = tmp_path / "leads.xlsx"
+    path.write_bytes((data_folder() / "leadleap_prospects.xlsx").read_bytes())
+    box.set_credits("leadleap", 5)
+    ended = leadkit("run", path, "unlock", "--at-most", 100, "-o", path, "--overwrite", "--json")
+    first = cells(path)
+    (tmp_path / "leads.original.xlsx").unlink()
+    box.set_credits("leadleap", 100)
+    assert leadkit(*ended.json["resume"].split()[1:]).status == 0
+    whole = cells(path)
+    pd.testing.assert_frame_equal(whole[first.columns], first)
+    assert set(whole["leadleap_unlock_status (2)"]) <= {"answered", "duplicate", "not found", "blank"}
+
+
 def test_no_key_stands_in_any_file_or_text_that_a_run_leaves(
     leadkit: Run, people: Path, box: Sandbox, tmp_path: Path
 ) -> None:
