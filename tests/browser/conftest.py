@@ -77,8 +77,8 @@ def someone(open_visitor: Callable[[], Visitor]) -> Visitor:
 
 @pytest.fixture(scope="session")
 def strangers(town: Sandbox) -> Strangers:
-    everybody = iter(leads(town, len(town.world.people)))
-    return lambda count: [next(everybody) for _ in range(count)]
+    everybody = leads(town, len(town.world.people))
+    return lambda count: [everybody.pop() for _ in range(count)]  # from the end: searches give the first
 
 
 @pytest.fixture
