@@ -115,26 +115,18 @@ def _clock(milliseconds: int) -> str:
 def date_text(text: str, kind: Kind, *, date1904: bool) -> str:
     """A count of days as ISO text; the number itself where it is no date of the calendar."""
     try:
-        days = float(text)
-    except ValueError:
+        whole, part = divmod(round(float(text) * 86_400_000), 86_400_000)
+    except (ValueError, OverflowError):  # no number, or an infinite one
         return text
-    if not -1 < days < 2_958_466:  # 31 December 9999
+    # Serial 60 is 29 February 1900, a day that did not exist; before it the count is one ahead.
+    first = dt.date(1904, 1, 1) if date1904 else dt.date(1899, 12, 31 if whole < 60 else 30)
+    if not 0 <= whole <= (dt.date.max - first).days:
         return plain_number(text)
-    milliseconds = round(days * 86_400_000)
-    if milliseconds < 0:
-        return plain_number(text)
-    whole, part = divmod(milliseconds, 86_400_000)
     if kind == "duration":
-        return _clock(milliseconds)
+        return _clock(whole * 86_400_000 + part)
     if kind == "time" and whole == 0:
         return _clock(part)
-    if date1904:
-        day = dt.date(1904, 1, 1) + dt.timedelta(days=whole)
-    elif whole < 60:
-        # Serial 60 is 29 February 1900, a day that did not exist; before it the count is one ahead.
-        day = dt.date(1899, 12, 31) + dt.timedelta(days=whole)
-    else:
-        day = dt.date(1899, 12, 30) + dt.timedelta(days=whole)
+    day = first + dt.timedelta(days=whole)
     if kind == "date" and not part:
         return day.isoformat()
     return f"{day.isoformat()}T{_clock(part)}"

@@ -77,6 +77,7 @@ def test_leading_zeros_are_restored_where_libreoffice_wrote_the_language_into_th
         (6, "1.5", "36:00:00"),
         (4, "-5", "-5"),
         (4, "99999999", "99999999"),
+        (4, "2958465.9999999995", "2958466"),
     ],
 )
 def test_dates_read_as_iso_text(style: int, value: str, text: str) -> None:
@@ -86,6 +87,12 @@ def test_dates_read_as_iso_text(style: int, value: str, text: str) -> None:
 def test_dates_of_a_1904_workbook_are_four_years_later() -> None:
     cell = '<c r="A2" s="4"><v>44623</v></c>'
     assert one_cell(cell, workbook_extra='<workbookPr date1904="1"/>') == "2026-03-04"
+
+
+@pytest.mark.parametrize("days", ["2957004", "2958465"])
+def test_a_number_past_the_last_day_of_a_1904_workbook_reads_as_the_number(days: str) -> None:
+    cell = f'<c r="A2" s="4"><v>{days}</v></c>'
+    assert one_cell(cell, workbook_extra='<workbookPr date1904="1"/>') == days
 
 
 def test_an_iso_date_cell_keeps_its_date() -> None:
