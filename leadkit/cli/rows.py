@@ -20,7 +20,8 @@ _WIDEST = 28
 @contextmanager
 def write_rows(target: Path | None, *, overwrite: bool) -> Iterator[Callable[[pd.DataFrame], None]]:
     """What writes a frame into a new .xlsx or .csv; that it cannot be written is found before the block begins."""
-    from leadkit.sheets.csv_file import field_text, guarded
+    from leadkit.sheets.changes import as_text
+    from leadkit.sheets.csv_file import guarded
     from leadkit.sheets.new_workbook import write_new_workbook
     from leadkit.sheets.save import safely
 
@@ -37,7 +38,7 @@ def write_rows(target: Path | None, *, overwrite: bool) -> Iterator[Callable[[pd
             if target.suffix.lower() == ".xlsx":
                 write_new_workbook(file, {"Found": frame})
                 return
-            cells = frame.astype(object).where(frame.notna(), "").map(lambda cell: guarded(field_text(cell)))
+            cells = frame.astype(object).where(frame.notna(), "").map(lambda cell: guarded(as_text(cell)))
             # Excel takes UTF-8 for what it is only with the mark.
             file.write(cells.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
 

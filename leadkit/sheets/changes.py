@@ -56,13 +56,17 @@ class Changes:
     notes: list[str] = field(default_factory=list)
 
 
-def same(value: Any, text: str) -> bool:
-    """Whether a value is what the sheet's text says already."""
+def as_text(value: Any) -> str:
+    """A value as the text that a cell with it reads as: midnight is a date, and of a second there are thousandths."""
     if isinstance(value, str):
-        return value == text
-    if isinstance(value, float) and value.is_integer():
-        return text == f"{value:.0f}"
-    return text == (str(value).upper() if str(value) in ("True", "False") else str(value))
+        return value
+    if isinstance(value, float):
+        return str(value).removesuffix(".0")
+    if hasattr(value, "isoformat"):
+        text = str(value.isoformat()).removesuffix("T00:00:00")
+        return text.removesuffix("000") if "." in text else text
+    text = str(value)
+    return text.upper() if text in ("True", "False") else text
 
 
 def _policies(policy: Policy, book_columns: Iterable[str]) -> dict[str, ColumnPolicy]:
@@ -177,7 +181,7 @@ class _Existing:
 
     def __post_init__(self) -> None:
         self.differing = [
-            None if value is None or (text is not None and same(value, text)) else value
+            None if value is None or as_text(value) == text else value
             for value, text in zip(self.values, self.texts, strict=True)
         ]
 

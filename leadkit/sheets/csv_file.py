@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from leadkit.errors import SheetError
 from leadkit.sheets import limits
-from leadkit.sheets.changes import Changes
+from leadkit.sheets.changes import Changes, as_text
 from leadkit.sheets.csv_text import CsvText, check_size, decode, split
 from leadkit.sheets.grid import Cells, Grid, listed
 from leadkit.sheets.source import Source
@@ -37,18 +37,6 @@ def guarded(text: str) -> str:
     if _PHONE.fullmatch(text) or _NEGATIVE.fullmatch(text):
         return text
     return "'" + text
-
-
-def field_text(value: Any) -> str:
-    """A value as the text of a field."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return f"{value:.0f}"
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
-    text = str(value)
-    return text.upper() if text in ("True", "False") else text
 
 
 class CsvFile:
@@ -135,9 +123,6 @@ class CsvFile:
                 f"NUL characters are left out here and kept in the file: {counted(zeros, 'field')} with them."
             )
 
-    def check_writable(self) -> None:
-        """A text file that was read can be written."""
-
     def first_free_column(self) -> int:
         return self._widest + 1
 
@@ -191,7 +176,7 @@ class CsvFile:
 
     def _field(self, value: Any) -> str:
         """A value as it stands in the file: guarded, and in quotes where it needs them."""
-        text = guarded(field_text(value))
+        text = guarded(as_text(value))
         if self._quote_all or self._needs_quotes.search(text):
             return '"' + text.replace('"', '""') + '"'
         return text

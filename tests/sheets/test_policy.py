@@ -96,6 +96,19 @@ def test_values_that_say_the_same_are_no_change(book: sheets.Book) -> None:
     assert again(book, frame, "overwrite").columns.tolist() == ["Name", "Phone", "City"]
 
 
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_dates_that_say_the_same_are_no_change(kind: str) -> None:
+    rows = lines(["Since"]) + (
+        '<row r="2"><c r="A2" s="4"><v>46085</v></c></row><row r="3"><c r="A3" s="5"><v>46085.4375</v></c></row>'
+        '<row r="4"><c r="A4" s="5"><v>46085.43750701389</v></c></row>'
+    )
+    text = b"Since\n2026-03-04\n2026-03-04T10:30:00\n2026-03-04T10:30:00.606\n"
+    data = workbook(worksheet(rows)) if kind == "xlsx" else text
+    book = sheets.open_book(data, name=f"a.{kind}", header_row=1)
+    since = pd.to_datetime(book.frame["Since"], format="ISO8601")
+    assert book.to_bytes(book.frame.assign(Since=since)) == data
+
+
 def test_a_new_name_that_differs_only_in_case_gets_a_number(book: sheets.Book) -> None:
     assert again(book, book.frame.assign(phone=["a", "b", "c"]), "new").columns.tolist() == [
         "Name",
