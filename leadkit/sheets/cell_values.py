@@ -8,13 +8,13 @@ import numbers
 from decimal import Decimal
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from leadkit.sheets.limits import MAX_CELL_TEXT, MAX_DIGITS
 from leadkit.sheets.xml_text import escape_cell
 
 Form = Literal["text", "boolean", "number", "date", "datetime"]
-
 
 #: The form of a cell, which decides its style; and its XML behind reference and style.
 CellValue = tuple[Form, str]
@@ -52,7 +52,7 @@ class CellEncoder:
             return known
         if type(value) is int and -_BEYOND_DIGITS < value < _BEYOND_DIGITS:
             return self._value("number", str(value))
-        if isinstance(value, bool) or type(value).__name__ == "bool":  # numpy's bool is none of Python's
+        if isinstance(value, bool | np.bool_):
             return self._value("boolean", "1" if value else "0")
         if isinstance(value, Decimal | numbers.Real):
             return self._number(value)
@@ -82,7 +82,8 @@ class CellEncoder:
         if isinstance(value, numbers.Integral | Decimal):
             # A sheet keeps 15 digits; a longer code or amount survives as text only.
             digits = sum(c.isdigit() for c in str(value))
-            return self._value("number", str(value)) if digits <= MAX_DIGITS else self._text(str(value))
+            fits = digits <= MAX_DIGITS and math.isfinite(float(value))
+            return self._value("number", str(value)) if fits else self._text(str(value))
         number = float(value)
         if not math.isfinite(number):
             return self._text(str(value))

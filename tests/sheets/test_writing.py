@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 import re
 import zipfile
 from argparse import Namespace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +143,13 @@ def test_text_comes_back_exactly(text: str) -> None:
 def test_a_code_of_more_than_15_digits_is_written_as_text() -> None:
     result = cells(added(workbook(worksheet(PEOPLE)), Code=[12345678901234567890, 123456789012345]))
     assert (result["C2"], result["C3"]) == ("12345678901234567890", 123456789012345)
+
+
+@pytest.mark.parametrize("number", [Decimal("Infinity"), Decimal("1E+500"), math.inf])
+def test_a_number_that_no_cell_can_hold_is_written_as_text(number: object) -> None:
+    result = added(workbook(worksheet(PEOPLE)), Value=pd.Series([number, 1], index=[2, 3], dtype=object))
+    assert cells(result)["C2"] == str(number)
+    assert '<c r="C2" t="inlineStr">' in part(result)
 
 
 def test_text_longer_than_a_cell_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
