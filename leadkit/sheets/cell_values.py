@@ -21,7 +21,7 @@ CellValue = tuple[Form, str]
 
 _BEYOND_DIGITS = 10**MAX_DIGITS
 _EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 (days in a sheet have no time zone)
-_FIRST = dt.datetime(1900, 3, 1)  # noqa: DTZ001
+_FIRST_DATE = dt.datetime(1900, 3, 1)  # noqa: DTZ001 (before it a sheet counts a day that never was)
 _EPOCH_1904 = dt.datetime(1904, 1, 1)  # noqa: DTZ001
 
 
@@ -36,7 +36,8 @@ class CellEncoder:
         p = prefix
         self._text_xml = f' t="inlineStr"><{p}is><{p}t xml:space="preserve">', f"</{p}t></{p}is></{p}c>"
         self._value_xml = f"><{p}v>", f"</{p}v></{p}c>"
-        self._date1904 = date1904
+        self._epoch = _EPOCH_1904 if date1904 else _EPOCH
+        self._first_date = _EPOCH_1904 if date1904 else _FIRST_DATE
         self._dates = dates
         self._known: dict[str, CellValue] = {}
         self.cut = 0
@@ -67,14 +68,14 @@ class CellEncoder:
 
     def _text(self, text: str) -> CellValue:
         # A sheet counts as UTF-16 does: a character beyond the first plane is two.
+        most_bytes = 2 * MAX_CELL_TEXT
         if (
-            len(text) > MAX_CELL_TEXT // 2
-            and len(text.encode("utf-16-le", "surrogatepass")) > 2 * MAX_CELL_TEXT
+            4 * len(text) > most_bytes
+            and len(units := text.encode("utf-16-le", "surrogatepass")) > most_bytes
         ):
             self.cut += 1
             mark = " [cut: too long for a cell]"
-            units = text.encode("utf-16-le", "surrogatepass")[: 2 * (MAX_CELL_TEXT - len(mark))]
-            text = units.decode("utf-16-le", "ignore") + mark
+            text = units[: most_bytes - 2 * len(mark)].decode("utf-16-le", "ignore") + mark
         start, end = self._text_xml
         return "text", f"{start}{escape_cell(text)}{end}"
 
@@ -94,13 +95,7 @@ class CellEncoder:
         moment = value if isinstance(value, dt.datetime) else dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001
         if isinstance(moment, pd.Timestamp):
             moment = moment.to_pydatetime(warn=False)
-        is_date = not isinstance(value, dt.datetime)
-        if (
-            moment.tzinfo is not None
-            or not self._dates
-            or moment < (_EPOCH_1904 if self._date1904 else _FIRST)
-        ):
+        if moment.tzinfo is not None or not self._dates or moment < self._first_date:
             return self._text(value.isoformat())
-        days = (moment - (_EPOCH_1904 if self._date1904 else _EPOCH)) / dt.timedelta(days=1)
-        shown = f"{days:.10f}".rstrip("0").rstrip(".")
-        return self._value("date" if is_date or moment.time() == dt.time() else "datetime", shown)
+        days = f"{(moment - self._epoch) / dt.timedelta(days=1):.10f}".rstrip("0").rstrip(".")
+        return self._value("date" if moment.time() == dt.time() else "datetime", days)
