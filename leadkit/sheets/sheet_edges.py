@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -10,7 +9,7 @@ from typing import Any
 
 from leadkit.sheets.limits import MAX_COLUMNS
 from leadkit.sheets.refs import LETTERS, Area, parse_area, whole
-from leadkit.sheets.xml_text import Tag, XmlPart, escape, first_tag, tags
+from leadkit.sheets.xml_text import Tag, XmlPart, escape, first_tag, tags, with_value
 
 #: Widths in characters of the default font, as a sheet counts them.
 _NARROWEST, _WIDEST = 9, 50
@@ -90,16 +89,12 @@ def with_widths(head: str, prefix: str, widths: Mapping[int, int]) -> str:
     done += [ColumnRange(n, n, {"width": f"{width}", "customWidth": "1"}) for n, width in left.items()]
     text = "".join(c.xml(prefix) for c in sorted(done, key=lambda c: c.first))
     if container is None:
-        place = _start(head, "sheetData")
+        place = next(tags(head, "sheetData")).start
         return f"{head[:place]}<{prefix}cols>{text}</{prefix}cols>{head[place:]}"
     if container.closed:
         return f"{head[: container.start]}<{prefix}cols>{text}</{prefix}cols>{head[container.end :]}"
     end = head.index(f"</{prefix}cols", container.end)
     return head[: container.end] + text + head[end:]
-
-
-def _start(text: str, name: str) -> int:
-    return next(tags(text, name)).start
 
 
 def with_extent(head: str, right: int, top: int, bottom: int) -> str:
@@ -145,6 +140,5 @@ def sheet_filter(tail: str) -> Tag | None:
 
 
 def _with_reference(text: str, tag: Tag, area: Area) -> str:
-    old = text[tag.start : tag.end]
-    new = re.sub(r"""(\sref\s*=\s*["'])[^"']*""", rf"\g<1>{area}", old, count=1)
-    return text[: tag.start] + new + text[tag.end :]
+    start, end, new = with_value(text, tag, "ref", area)
+    return text[:start] + new + text[end:]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from leadkit.sheets.number_text import BUILT_IN, kind_of
 from leadkit.sheets.refs import whole
-from leadkit.sheets.xml_text import XmlPart, attributes, first_tag, mask, tags
+from leadkit.sheets.xml_text import XmlPart, attributes, first_tag, mask, tags, with_value
 
 #: What a new cell needs of its number format: nothing, text as text, a date, a moment.
 Format = Literal["general", "date", "datetime"]
@@ -73,12 +73,8 @@ class Styles:
         found = self._found
         if found is None or not self._new:
             return self._part
-        opening = self._part.text[found.start : found.end]
-        count = len(self._formats) + len(self._new)
-        opening = re.sub(r"""(\scount\s*=\s*["'])[^"']*""", rf"\g<1>{count}", opening, count=1)
-        return self._part.spliced(
-            [(found.start, found.end, opening), (self._insert_at, self._insert_at, "".join(self._new))]
-        )
+        counted = with_value(self._part.text, found, "count", len(self._formats) + len(self._new))
+        return self._part.spliced([counted, (self._insert_at, self._insert_at, "".join(self._new))])
 
 
 def _with_number_format(xf: str, number: int) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from leadkit.sheets.grid import Table
 from leadkit.sheets.parts import Parts
-from leadkit.sheets.refs import Area, parse_area, whole
-from leadkit.sheets.xml_text import XmlPart, escape_cell, first_tag, tags
+from leadkit.sheets.refs import parse_area, whole
+from leadkit.sheets.xml_text import XmlPart, escape_cell, first_tag, tags, with_value
 
 
 def tables_of(parts: Parts, sheet_part: str) -> list[Table]:
@@ -61,23 +60,15 @@ def grown(part: XmlPart, table: Table, names: Sequence[str]) -> XmlPart | None:
         f'<{prefix}tableColumn id="{first + i}" name="{_attribute(name)}"/>' for i, name in enumerate(names)
     )
     end = text.index(f"</{prefix}tableColumns", columns.end)
-    opening = re.sub(
-        r"""(\scount\s*=\s*["'])[^"']*""",
-        rf"\g<1>{len(existing) + len(names)}",
-        text[columns.start : columns.end],
-    )
     edits = [
-        (tag.start, tag.end, _reference(text[tag.start : tag.end], area)),
-        (columns.start, columns.end, opening),
+        with_value(text, tag, "ref", area),
+        with_value(text, columns, "count", len(existing) + len(names)),
         (end, end, added),
     ]
     filter_tag = first_tag(text, "autoFilter")
     filter_area = parse_area(filter_tag.attributes.get("ref", "")) if filter_tag is not None else None
     if filter_tag is not None and filter_area is not None and filter_area.right == table.area.right:
-        wider = filter_area._replace(right=area.right)
-        edits.append(
-            (filter_tag.start, filter_tag.end, _reference(text[filter_tag.start : filter_tag.end], wider))
-        )
+        edits.append(with_value(text, filter_tag, "ref", filter_area._replace(right=area.right)))
     return part.spliced(edits)
 
 
@@ -85,7 +76,3 @@ def _attribute(name: str) -> str:
     """A column's name as its table writes it: line breaks escaped, to be equal to the header cell."""
     text = escape_cell(name).replace('"', "&quot;")
     return text.replace("\r", "_x000d_").replace("\n", "_x000a_").replace("\t", "_x0009_")
-
-
-def _reference(tag_text: str, area: Area) -> str:
-    return re.sub(r"""(\sref\s*=\s*["'])[^"']*""", rf"\g<1>{area}", tag_text, count=1)

@@ -48,6 +48,10 @@ _WITHOUT_MARK = (
 _ALLOWED = {"utf-8", "ascii", "iso8859-1", "cp1252", "iso8859-15"}
 
 
+#: A change of a text: start, end, and what stands there instead.
+Edit = tuple[int, int, str]
+
+
 class Tag(NamedTuple):
     """A start tag: its name without prefix, its attributes as text, where it starts and ends."""
 
@@ -124,6 +128,13 @@ def first_tag(text: str, *names: str) -> Tag | None:
     return next(tags(text, *names), None)
 
 
+def with_value(text: str, tag: Tag, attribute: str, value: object) -> Edit:
+    """What gives an attribute that a tag of ``text`` has another value."""
+    old = text[tag.start : tag.end]
+    new = re.sub(rf"""(\s{attribute}\s*=\s*["'])[^"']*""", rf"\g<1>{value}", old, count=1)
+    return tag.start, tag.end, new
+
+
 def _character(match: re.Match[str]) -> str:
     if match[3]:
         return _NAMED[match[3]]
@@ -180,8 +191,8 @@ class XmlPart:
     def to_bytes(self) -> bytes:
         return self.text.encode(self.encoding)
 
-    def spliced(self, edits: Iterable[tuple[int, int, str]]) -> XmlPart:
-        """A copy with ``(start, end, new text)`` put in place."""
+    def spliced(self, edits: Iterable[Edit]) -> XmlPart:
+        """A copy with the edits made."""
         text = self.text
         for start, end, new in sorted(edits, key=lambda e: (e[0], e[1]), reverse=True):
             text = text[:start] + new + text[end:]
