@@ -157,11 +157,8 @@ def _take_free_name(temporary: Path, target: Path) -> None:
     """Take a name that nobody has; another program may have taken it meanwhile."""
     try:
         os.link(temporary, target)
-    except FileExistsError:
-        msg = f"{target} was made by another program meanwhile. It was not changed. Save under another name."
-        raise SheetError(msg) from None
-    except OSError:
-        if target.exists():
+    except OSError:  # it is taken, or the disk has no hard links
+        if os.path.lexists(target):
             msg = f"{target} was made by another program meanwhile. It was not changed. Save under another name."
             raise SheetError(msg) from None
         temporary.replace(target)
