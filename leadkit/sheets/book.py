@@ -85,11 +85,14 @@ class Book:
         hidden_rows: bool = True,
     ) -> None:
         self._file = file
-        self._read: ReadSheet | None = None
         self.name = file.source.name
         self.kind: str = file.kind
-        self.sheet = ""
-        grid = self._read_grid(sheet)
+        self._read: ReadSheet | None = None
+        if isinstance(file, XlsxFile):
+            self._read = file.read(file.entry(sheet))
+            self.sheet, grid = self._read.entry.name, self._read.grid
+        else:
+            self.sheet, grid = file.read(sheet)
         self.header_guesses: list[HeaderGuess] = guess_header(grid)
         if header_row is not None and not 0 <= header_row <= MAX_ROWS:
             msg = f"header_row {header_row} is no row of a sheet: rows count from 1, and 0 says that there is none."
@@ -108,18 +111,12 @@ class Book:
         self._grid = grid
         self.notes: list[str] = self._explain(grid, totals, left_out)
 
-    def _read_grid(self, sheet: str | None) -> Grid:
-        if isinstance(self._file, XlsxFile):
-            self._read = self._file.read(self._file.entry(sheet))
-            self.sheet = self._read.entry.name
-            return self._read.grid
-        if isinstance(self._file, OtherFile):
-            self.sheet, grid = self._file.read(sheet)
-            return grid
-        if sheet:
-            msg = f"{self.name} is a text file, which has no sheet {sheet!r}. Nothing was sent."
-            raise SheetError(msg)
-        return self._file.read()
+    @cached_property
+    def _writer(self) -> XlsxWriter | None:
+        """What writes the sheet back, for .xlsx and .xlsm."""
+        if self._read is None:
+            return None
+        return XlsxWriter(self._read, header_row=self.header_row, last_column=max(self._numbers, default=0))
 
     def _explain(self, grid: Grid, totals: list[int], left_out: list[int]) -> list[str]:
         notes = grid.explain(self.sheet or self.name)
@@ -170,8 +167,8 @@ class Book:
         To be called before anything is spent. Unpacks every member once to see that none is damaged. With
         ``path``, also sees whether :meth:`save_as` may write there.
         """
-        if isinstance(self._file, XlsxFile) and self._read is not None:
-            self._file.check_writable(self._read)
+        if self._writer is not None:
+            self._writer.check()
         check_room(self._first_free_column(), 1, self.name)
         if path is not None:
             check_target(Path(path), overwrite=overwrite)
@@ -194,16 +191,11 @@ class Book:
             raise SheetError(msg)
 
     def _first_free_column(self) -> int:
-        last = max(self._numbers, default=0)
-        if isinstance(self._file, XlsxFile) and self._read is not None:
-            place = XlsxWriter(
-                self._file, self._read, header_row=self.header_row, last_column=last
-            ).first_free_column()
-        elif isinstance(self._file, CsvFile):
-            place = max(self._file.first_free_column(), last + 1)
-        else:
-            place = last + 1
-        return place
+        if self._writer is not None:
+            return self._writer.first_free_column()
+        if isinstance(self._file, CsvFile):
+            return self._file.first_free_column()
+        return max(self._numbers, default=0) + 1
 
     def save_as(
         self,
@@ -287,12 +279,8 @@ class Book:
             )
         parts: tuple[str, ...] = ()
         cells = sum(c.count for c in [*changes.new, *changes.existing])
-        if isinstance(self._file, XlsxFile) and self._read is not None:
-            self._file.refuse_unwritable(self._read)
-            writer = XlsxWriter(
-                self._file, self._read, header_row=self.header_row, last_column=max(self._numbers, default=0)
-            )
-            written = writer.write(out, changes, log)
+        if self._writer is not None:
+            written = self._writer.write(out, changes, log)
             parts = written.parts
             notes += written.notes
         elif isinstance(self._file, CsvFile):

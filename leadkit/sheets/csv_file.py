@@ -72,8 +72,11 @@ class CsvFile:
         self._quote_all = False
         self._widest = 0
 
-    def read(self) -> Grid:
-        """The filled fields; a record's number is its row."""
+    def read(self, sheet: str | None) -> tuple[str, Grid]:
+        """``""`` for the name of a sheet, and the filled fields; a record's number is its row."""
+        if sheet:
+            msg = f"{self.source.name} is a text file, which has no sheet {sheet!r}. Nothing was sent."
+            raise SheetError(msg)
         grid = Grid()
         csv, text = self._csv, self._csv.text
         widths: Counter[int] = Counter()
@@ -100,7 +103,7 @@ class CsvFile:
         zeros = _without_nul(grid) if "\0" in text else 0
         self._widest = max(widths, default=1)
         self._explain(grid, widths, zeros)
-        return grid
+        return "", grid
 
     def _explain(self, grid: Grid, widths: Counter[int], zeros: int) -> None:
         d = self._decoded

@@ -10,14 +10,14 @@ from leadkit.errors import SheetError
 from leadkit.sheets import limits
 from leadkit.sheets.grid import Grid
 from leadkit.sheets.package import Package
-from leadkit.sheets.parts import Parts, SheetEntry, rels_name
+from leadkit.sheets.parts import Parts, SheetEntry
 from leadkit.sheets.refs import NUMBERS
 from leadkit.sheets.sheet_edges import column_ranges
 from leadkit.sheets.sheet_stream import SheetStream
 from leadkit.sheets.styles import Styles
 from leadkit.sheets.tables import tables_of
 from leadkit.sheets.xlsx_read import SheetReader, read_shared_texts
-from leadkit.sheets.xml_text import check_well_formed, first_tag
+from leadkit.sheets.xml_text import check_well_formed
 from leadkit.wording import counted
 
 
@@ -33,8 +33,12 @@ class SheetInfo:
 
 @dataclass(frozen=True, slots=True)
 class ReadSheet:
-    """A sheet that was read: its cells, and what writing it back needs to know."""
+    """A sheet that was read: its cells, and what writing it back needs to know.
 
+    ``simple`` says that all cells are written in the usual way, ``problem`` why the sheet cannot be written back.
+    """
+
+    file: XlsxFile
     entry: SheetEntry
     grid: Grid
     simple: bool
@@ -48,7 +52,6 @@ class XlsxFile:
         self.package = package
         self.source = source = package.source
         self.parts = Parts(package)
-        self._damaged: dict[tuple[str, ...], str] = {}
         self.entries = self.parts.sheets()
         if not self.entries:
             msg = f"{source.name} has no worksheet, only charts or macros. Nothing was sent."
@@ -123,9 +126,9 @@ class XlsxFile:
         try:
             check_well_formed(stream.head + stream.tail, entry.part)
         except SheetError as error:
-            problem = problem or _reason(error)
+            problem = problem or reason_of(error)
         self._note_hidden(grid, stream.head)
-        return ReadSheet(entry, grid, not reader.irregular, problem)
+        return ReadSheet(self, entry, grid, not reader.irregular, problem)
 
     @staticmethod
     def _note_hidden(grid: Grid, head: str) -> None:
@@ -160,56 +163,7 @@ class XlsxFile:
         widest = max((NUMBERS.get(c.decode(), 0) for c in columns), default=0)
         return SheetInfo(entry.name, min(last, limits.MAX_ROWS), widest, entry.hidden)
 
-    def check_writable(self, sheet: ReadSheet) -> None:
-        """SheetError with the reason when this sheet cannot be written back safely; reads every member once."""
-        self.refuse_unwritable(sheet)
-        self.package.test()
 
-    def refuse_unwritable(self, sheet: ReadSheet) -> None:
-        """The part of :meth:`check_writable` that costs nothing."""
-        why = self._why_not(sheet)
-        if why:
-            msg = (
-                f"{self.source.name} cannot be written back safely: {why}. Nothing was sent or written. "
-                "Save the results as a new workbook instead."
-            )
-            raise SheetError(msg)
-
-    def _why_not(self, sheet: ReadSheet) -> str:
-        signed = any(r.kind == "origin" for r in self.parts.relations(""))
-        if signed or any(m.key.startswith("_xmlsignatures/") for m in self.package.members):
-            return "it is signed, and any change would break the signature"
-        if sheet.problem:
-            return f"in sheet {sheet.entry.name!r}, {sheet.problem}"
-        tables = tuple(table.part for table in sheet.grid.tables if table.part)
-        if tables not in self._damaged:
-            self._damaged[tables] = self._damaged_part(tables)
-        return self._damaged[tables]
-
-    def _damaged_part(self, tables: tuple[str, ...]) -> str:
-        """Which of the small parts that writing may have to mend is not well-formed, or lacks what it lists."""
-        parts = self.parts
-        members = [
-            (parts.types_member, "Types"),
-            (parts.workbook_member, "sheets"),
-            (parts.package.find(rels_name(parts.workbook)), "Relationships"),
-            (parts.related("styles"), ""),
-            *((parts.package.find(name), "") for name in tables),
-        ]
-        for member, element in members:
-            if member is None:
-                continue
-            text = parts.part(member).text
-            try:
-                check_well_formed(text, member.name)
-            except SheetError as error:
-                return _reason(error)
-            tag = first_tag(text, element) if element else None
-            if element and (tag is None or tag.closed):
-                return f"its part {member.name!r} has no <{element}>"
-        return ""
-
-
-def _reason(error: SheetError) -> str:
+def reason_of(error: SheetError) -> str:
     """The part of a message that says why, to go on within a sentence."""
     return str(error).removesuffix(" Nothing was sent.").rstrip(".")

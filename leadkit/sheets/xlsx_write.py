@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import BinaryIO
 
 import pandas as pd
 
+from leadkit.errors import SheetError
 from leadkit.sheets.cell_values import CellEncoder
 from leadkit.sheets.changes import Changes
 from leadkit.sheets.grid import Table
 from leadkit.sheets.limits import MAX_CELL_TEXT
 from leadkit.sheets.log_sheet import LogSheets
 from leadkit.sheets.package import NewMember, compress
+from leadkit.sheets.parts import rels_name
 from leadkit.sheets.recheck import Recheck, count_cells
 from leadkit.sheets.refs import Area
 from leadkit.sheets.row_writer import RowWriter
@@ -29,7 +32,8 @@ from leadkit.sheets.sheet_edges import (
 )
 from leadkit.sheets.styles import Styles
 from leadkit.sheets.tables import grown
-from leadkit.sheets.xlsx_file import ReadSheet, XlsxFile
+from leadkit.sheets.xlsx_file import ReadSheet, reason_of
+from leadkit.sheets.xml_text import check_well_formed, first_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,58 @@ class _Sheet:
 class XlsxWriter:
     """Writes the changes of one sheet. ``last_column`` is the right-most column of the frame."""
 
-    def __init__(self, file: XlsxFile, sheet: ReadSheet, *, header_row: int, last_column: int) -> None:
-        self._file = file
+    def __init__(self, sheet: ReadSheet, *, header_row: int, last_column: int) -> None:
+        self._file = sheet.file
         self._sheet = sheet
         self._header_row = header_row
         self._last_column = last_column
+
+    def check(self) -> None:
+        """SheetError with the reason when the sheet cannot be written back safely; reads every member once."""
+        self._refuse_unsafe()
+        self._file.package.test()
+
+    def _refuse_unsafe(self) -> None:
+        """The part of :meth:`check` that costs nothing."""
+        if self._why_not:
+            msg = (
+                f"{self._file.source.name} cannot be written back safely: {self._why_not}. Nothing was sent or "
+                "written. Save the results as a new workbook instead."
+            )
+            raise SheetError(msg)
+
+    @cached_property
+    def _why_not(self) -> str:
+        parts = self._file.parts
+        signed = any(r.kind == "origin" for r in parts.relations(""))
+        if signed or any(m.key.startswith("_xmlsignatures/") for m in parts.package.members):
+            return "it is signed, and any change would break the signature"
+        if self._sheet.problem:
+            return f"in sheet {self._sheet.entry.name!r}, {self._sheet.problem}"
+        return self._damaged_part()
+
+    def _damaged_part(self) -> str:
+        """Which of the small parts that writing may have to mend is not well-formed, or lacks what it lists."""
+        parts = self._file.parts
+        members = [
+            (parts.types_member, "Types"),
+            (parts.workbook_member, "sheets"),
+            (parts.package.find(rels_name(parts.workbook)), "Relationships"),
+            (parts.related("styles"), ""),
+            *((parts.package.find(table.part), "") for table in self._sheet.grid.tables if table.part),
+        ]
+        for member, element in members:
+            if member is None:
+                continue
+            text = parts.part(member).text
+            try:
+                check_well_formed(text, member.name)
+            except SheetError as error:
+                return reason_of(error)
+            tag = first_tag(text, element) if element else None
+            if element and (tag is None or tag.closed):
+                return f"its part {member.name!r} has no <{element}>"
+        return ""
 
     def first_free_column(self) -> int:
         """Where new columns begin: right of the list and of everything beside it."""
@@ -70,6 +121,7 @@ class XlsxWriter:
 
     def write(self, out: BinaryIO, changes: Changes, log: Mapping[str, pd.DataFrame] | None) -> Written:
         """Write the workbook with the changes and extra sheets, and look at the result before it is used."""
+        self._refuse_unsafe()
         package, parts = self._file.package, self._file.parts
         styles = self._file.styles()
         changed: dict[str, NewMember] = {}
