@@ -120,11 +120,11 @@ def read_directory(file: BinaryIO, size: int, name: str) -> Directory:
     end_at = size - tail_length + found
     if _FULL32 in (length, start) or count == _FULL16:
         count, length, start, end_at = _read_end64(file, end_at, refuse("its directory is damaged"))
-    if count > MAX_MEMBERS or length > MAX_PART_BYTES:
+    if count > MAX_MEMBERS:
         raise refuse(f"it has {count:,} members, more than {MAX_MEMBERS:,}")
     # What some programs put before the archive shifts every offset in it.
     shift = end_at - length - start
-    if shift < 0:
+    if shift < 0 or length > MAX_PART_BYTES:
         raise refuse("its directory is damaged")
     file.seek(start)
     data = file.read(length)
@@ -179,7 +179,8 @@ def _read_entry(data: bytes, position: int) -> tuple[Member, int]:
     extra = data[extra_at : extra_at + extra_length]
     name = raw_name.decode("utf-8" if fields[3] & _UTF8_NAME else "cp437", "replace")
     compressed, size, offset = fields[8], fields[9], fields[16]
-    large = iter(_numbers64(extra))
+    start64, count64 = _field64(extra)
+    large = iter(struct.unpack_from(f"<{count64}Q", extra, start64))
     size = next(large) if size == _FULL32 else size
     compressed = next(large) if compressed == _FULL32 else compressed
     offset = next(large) if offset == _FULL32 else offset
@@ -187,28 +188,21 @@ def _read_entry(data: bytes, position: int) -> tuple[Member, int]:
     return Member(name, raw_name, fields, extra, comment, offset, compressed, size), end
 
 
-def _numbers64(extra: bytes) -> list[int]:
-    """The numbers of the ZIP64 field: size, packed size, offset; only those that did not fit."""
+def _field64(extra: bytes) -> tuple[int, int]:
+    """Where the ZIP64 field's numbers start, and how many there are: size, packed size, offset, where too large."""
     position = 0
     while position + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, position)
         if kind == 1:
-            whole = length // 8
-            return list(struct.unpack_from(f"<{whole}Q", extra, position + 4))
+            return position + 4, length // 8
         position += 4 + length
-    return []
+    return 0, 0
 
 
 def _with_offset64(extra: bytes, fields: list[bytes | int], offset: int) -> bytes:
-    place = (fields[9] == _FULL32) + (fields[8] == _FULL32)
-    position = 0
-    while position + 4 <= len(extra):
-        kind, length = struct.unpack_from("<2H", extra, position)
-        if kind == 1:
-            at = position + 4 + 8 * place
-            return extra[:at] + struct.pack("<Q", offset) + extra[at + 8 :]
-        position += 4 + length
-    return extra
+    start, _ = _field64(extra)
+    at = start + 8 * ((fields[9] == _FULL32) + (fields[8] == _FULL32))
+    return extra[:at] + struct.pack("<Q", offset) + extra[at + 8 :]
 
 
 def end_records(count: int, start: int, length: int, comment: bytes) -> bytes:

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import math
 import re
+import struct
 import zipfile
 from argparse import Namespace
 from decimal import Decimal
@@ -516,6 +517,45 @@ def test_a_signed_workbook_is_refused() -> None:
         opened(data).check_writable()
     with pytest.raises(SheetError, match="signed"):
         opened(data).to_bytes(opened(data).frame)
+
+
+def zip64(data: bytes) -> bytes:
+    """The same archive as a program writes it that puts every size and offset into ZIP64 fields."""
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    entries = b""
+    for info in archive.infolist():
+        name = info.filename.encode()
+        large = struct.pack("<2H3Q", 1, 24, info.file_size, info.compress_size, info.header_offset)
+        numbers = (
+            45,
+            45,
+            0,
+            info.compress_type,
+            0,
+            0x21,
+            info.CRC,
+            *(2 * (2**32 - 1,)),
+            len(name),
+            len(large),
+        )
+        entries += struct.pack("<4s6H3I5H2I", b"PK\1\2", *numbers, 0, 0, 0, 0, 2**32 - 1) + name + large
+    start, count = archive.start_dir, len(archive.infolist())
+    end = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, len(entries), start)
+    end += struct.pack("<4sIQI", b"PK\6\7", 0, start + len(entries), 1)
+    end += struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, *(2 * (2**16 - 1,)), *(2 * (2**32 - 1,)), 0)
+    return data[:start] + entries + end
+
+
+def test_an_archive_of_zip64_entries_is_read_and_written() -> None:
+    result = cells(added(zip64(workbook(worksheet(PEOPLE))), New=["x", "y"]))
+    assert (result["B3"], result["C3"]) == ("bo@example.com", "y")
+
+
+def test_a_directory_of_an_impossible_size_is_called_damaged() -> None:
+    data = bytearray(workbook(worksheet(PEOPLE)))
+    data[-10:-6] = struct.pack("<I", 65_000_000)
+    with pytest.raises(SheetError, match="its directory is damaged"):
+        opened(bytes(data))
 
 
 def test_a_damaged_member_that_nobody_read_is_refused_before_anything_is_spent() -> None:
