@@ -221,7 +221,7 @@ def check_room(first: int, columns: int, file_name: str) -> None:
     if first + columns - 1 > MAX_COLUMNS:
         msg = (
             f"{file_name} has no room for more columns: a sheet ends at column {MAX_COLUMNS:,}, and something stands "
-            f"or is merged in {LETTERS[min(first - 1, MAX_COLUMNS)]}. Nothing was sent or written. "
+            f"or is merged in {LETTERS[first - 1]}. Nothing was sent or written. "
             "Save the results as a new workbook."
         )
         raise SheetError(msg)

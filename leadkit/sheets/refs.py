@@ -16,10 +16,10 @@ def _letters(number: int) -> str:
     return text
 
 
-#: Column number → letters; index 0 is not a column.
-LETTERS: Final = ("", *(_letters(n) for n in range(1, MAX_COLUMNS + 1)))
+#: Column number → letters; index 0 is not a column, and the last is the one that a sheet ends before.
+LETTERS: Final = ("", *(_letters(n) for n in range(1, MAX_COLUMNS + 2)))
 #: Letters → column number.
-NUMBERS: Final = {letters: number for number, letters in enumerate(LETTERS) if number}
+NUMBERS: Final = {letters: number for number, letters in enumerate(LETTERS[:-1]) if number}
 
 _WHOLE = re.compile("[0-9]{1,9}")
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")

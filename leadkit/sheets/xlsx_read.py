@@ -20,7 +20,6 @@ _WHOLE = re.compile(rf"[1-9][0-9]{{0,{limits.MAX_DIGITS - 1}}}").fullmatch
 _PLAIN_ROW = re.compile(r' r="([0-9]{1,7})"')
 _STRICT_ATTRIBUTES = re.compile(ATTRIBUTES + r"\s*")
 
-
 #: A column's number, and what adds a row and a text to its cells.
 _Column = tuple[int, Callable[[int], None], Callable[[str], None]]
 
@@ -165,7 +164,7 @@ class SheetReader:
                     self.irregular = True
                 continue
             elif rest in self._bare:
-                letters = LETTERS[last + 1] if last < limits.MAX_COLUMNS else "beyond"
+                letters = LETTERS[last + 1]
             else:
                 letters, rest = self._place(rest, row, last)
             try:
@@ -227,7 +226,7 @@ class SheetReader:
             raise self._refuse(f"row {row} has a cell that is not XML: {text[:40]!r}")
         if reference is None:
             self._bare.add(rest)
-            return (LETTERS[last + 1] if last < limits.MAX_COLUMNS else "beyond"), rest
+            return LETTERS[last + 1], rest
         letters = reference.rstrip("0123456789")
         if reference[len(letters) :] != str(row):
             self.disorder = self.disorder or f"cell {reference} stands in row {row}"
@@ -261,8 +260,8 @@ class SheetReader:
             number = unescape_cell(text).strip()
             digits = number.lstrip("-+").partition("E")[0].replace(".", "")
             if len(digits) > limits.MAX_DIGITS:
-                whole = plain_number(number)
-                if "." not in whole and len(whole.lstrip("-")) > limits.MAX_DIGITS:
+                shown = plain_number(number)
+                if "." not in shown and len(shown.lstrip("-")) > limits.MAX_DIGITS:
                     self.grid.digits_lost.add(column, row)
             return (as_text or plain_number)(number) if number else ""
         if kind == "s":

@@ -34,6 +34,7 @@ from leadkit.sheets.styles import Styles
 from leadkit.sheets.tables import grown
 from leadkit.sheets.xlsx_file import ReadSheet, reason_of
 from leadkit.sheets.xml_text import check_well_formed, first_tag
+from leadkit.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +164,8 @@ class XlsxWriter:
             for area in sorted(apart)
         ]
         if done.cut:
-            notes.append(
-                f"{done.cut:,} texts were longer than the {MAX_CELL_TEXT:,} characters of a cell and were cut."
-            )
+            texts = counted(done.cut, "text")
+            notes.append(f"Cut to the {MAX_CELL_TEXT:,} characters that a cell holds: {texts}.")
         return Written(done.written, (*changed, *added), tuple(notes))
 
     def _rewritten_sheet(self, changes: Changes, styles: Styles | None) -> tuple[NewMember, _Sheet]:
