@@ -43,7 +43,8 @@ def _is_value(text: str) -> bool:
 
 def guess_header(grid: Grid) -> list[HeaderGuess]:
     """Rows that could be the header, the likeliest first. Never empty."""
-    top = grid.top_rows(_ROWS_LOOKED_AT)
+    rows = grid.top_rows(_ROWS_LOOKED_AT)
+    top = [(row, cells) for row, cells in rows if any(text.strip() for text in cells.values())]
     if not top:
         return [HeaderGuess(1, 0.0, (), "the sheet is empty")]
     widest = max(len(cells) for _, cells in top)
@@ -54,10 +55,7 @@ def guess_header(grid: Grid) -> list[HeaderGuess]:
     ]
     best = sorted(guesses, key=lambda g: -g.score)[:5]
     first_row, first_cells = top[0]
-    if (
-        _starts_with_data(list(first_cells.values()), [cells for _, cells in top[1:]], first_cells)
-        and not tables
-    ):
+    if not tables and _starts_with_data(first_cells, [cells for _, cells in top[1:]]):
         evidence = f"row {first_row} looks like the rows below it, so there are no column names"
         best.insert(0, HeaderGuess(0, best[0].score + 1, (), evidence))
     return best
@@ -72,18 +70,14 @@ def _score(
     frozen_rows: int,
 ) -> HeaderGuess:
     texts = [text.strip() for text in cells.values() if text.strip()]
-    score, why = 0.0, []
-    share = len(texts) / widest
-    score += 3 * share
-    why.append(f"{len(texts)} of {widest} columns are filled")
-    values = sum(_is_value(text) for text in texts)
-    if texts:
+    score = 3 * len(texts) / widest
+    why = [f"{len(texts)} of {widest} columns are filled"]
+    if values := sum(_is_value(text) for text in texts):
         score -= 4 * values / len(texts)
-    if values:
         why.append(f"{values} of them look like data")
-    elif texts:
+    else:
         score += 1
-    if texts and len({text.casefold() for text in texts}) == len(texts):
+    if len({text.casefold() for text in texts}) == len(texts):
         score += 0.5
     if words := sum(bool(_WORDS.search(text)) and not _is_value(text) for text in texts):
         score += 2 * words / len(texts)
@@ -102,7 +96,6 @@ def _score(
     else:
         score -= 2
         why.append("nothing is below it")
-    score -= 0.02 * len(why) if not texts else 0
     for table in tables:
         if table.area.top == row and cells.keys() & range(table.area.left, table.area.right + 1):
             score += 6
@@ -114,12 +107,11 @@ def _score(
     return HeaderGuess(row, round(score, 2), tuple(texts), ", ".join(why))
 
 
-def _starts_with_data(texts: list[str], below: list[dict[int, str]], first: dict[int, str]) -> bool:
-    """Whether the first row has an address, a link or a number where the rows below have one too."""
-    if any(_WORDS.search(t) and not _is_value(t) for t in texts) or not below:
+def _starts_with_data(first: dict[int, str], below: list[dict[int, str]]) -> bool:
+    """Whether the first row has an address or a link where the rows below have one too."""
+    if any(_WORDS.search(text) and not _is_value(text) for text in first.values()):
         return False
-    alike = sum(
-        bool(_VALUE.match(text.strip())) and any(_VALUE.match(b.get(c, "").strip()) for b in below[:10])
-        for c, text in first.items()
+    return any(
+        _VALUE.match(text.strip()) and any(_VALUE.match(row.get(column, "").strip()) for row in below[:10])
+        for column, text in first.items()
     )
-    return alike > 0
