@@ -210,10 +210,9 @@ class _Existing:
         if column.count:
             changes.existing.append(column)
         for word, aside in ((_FOUND, found), (_BEFORE, before)):
-            extra = ColumnChange("", aside)
-            if extra.count:
+            if count := len(aside) - aside.count(None):
                 changes.new.append(_new_column(f"{self.name} ({word})", aside, taken))
-                changes.conflicts[self.name] = changes.conflicts.get(self.name, 0) + extra.count
+                changes.conflicts[self.name] = changes.conflicts.get(self.name, 0) + count
 
 
 def check_room(first: int, columns: int, file_name: str) -> None:

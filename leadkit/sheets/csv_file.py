@@ -210,10 +210,10 @@ def _add(grid: Grid, rows: list[int], block: list[list[str]]) -> None:
 def _without_nul(grid: Grid) -> int:
     """Take NUL characters out of the texts. → how many fields had some."""
     count = 0
-    for number, cells in list(grid.cells.items()):
+    for cells in grid.cells.values():
         count += sum("\0" in text for text in cells.texts)
-        kept = [(row, text.replace("\0", "")) for row, text in zip(cells.rows, cells.texts, strict=True)]
-        filled = [(row, text) for row, text in kept if text]
-        grid.cells[number] = Cells([row for row, _ in filled], [text for _, text in filled])
+        texts = [text.replace("\0", "") for text in cells.texts]
+        cells.rows = [row for row, text in zip(cells.rows, texts, strict=True) if text]
+        cells.texts = [text for text in texts if text]
     grid.cells = {number: cells for number, cells in grid.cells.items() if cells.rows}
     return count

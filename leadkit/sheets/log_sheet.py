@@ -61,7 +61,7 @@ def sheet_xml(
         b'state="frozen"/></sheetView></sheetViews>'
     )
     if names:
-        widths = [width_of(name, values[:200]) for name, values in zip(names, lists, strict=True)]
+        widths = [width_of(name, values) for name, values in zip(names, lists, strict=True)]
         columns = "".join(
             f'<col min="{i}" max="{i}" width="{w}" customWidth="1"/>' for i, w in enumerate(widths, 1)
         )

@@ -137,7 +137,7 @@ class SheetStream:
             size += len(self._buffer)
             self._buffer = b""
             if size > MAX_PART_BYTES:
-                raise self._refuse("what follows its cells has more than 64 MB")
+                raise self._refuse(f"what follows its cells has more than {MAX_PART_BYTES / 1e6:.0f} MB")
         self.tail = self._text(b"".join(pieces))
         refuse_doctype(self.tail, self.name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from leadkit.errors import SheetError
 from leadkit.sheets import limits
@@ -56,7 +57,6 @@ class XlsxFile:
         if not self.entries:
             msg = f"{source.name} has no worksheet, only charts or macros. Nothing was sent."
             raise SheetError(msg)
-        self._shared: dict[str, str] | None = None
 
     @property
     def kind(self) -> str:
@@ -98,15 +98,13 @@ class XlsxFile:
         value = f"<{stream.prefix}v>".encode(), f"<{stream.prefix}is>".encode(), f"<{stream.prefix}f".encode()
         return any(v in rows.masked for rows in stream.rows() for v in value)
 
-    def shared_texts(self) -> dict[str, str]:
-        if self._shared is None:
-            member = self.parts.related("sharedStrings")
-            if member is None:
-                self._shared = {}
-            else:
-                most = limits.most_texts(member.compressed)
-                self._shared = read_shared_texts(self._chunks(member.name), member.name, most)
-        return self._shared
+    @cached_property
+    def _shared_texts(self) -> dict[str, str]:
+        member = self.parts.related("sharedStrings")
+        if member is None:
+            return {}
+        most = limits.most_texts(member.compressed)
+        return read_shared_texts(self._chunks(member.name), member.name, most)
 
     def read(self, entry: SheetEntry) -> ReadSheet:
         """The filled cells of a sheet."""
@@ -115,7 +113,7 @@ class XlsxFile:
         styles = self.styles()
         reader = SheetReader(
             stream,
-            shared=self.shared_texts(),
+            shared=self._shared_texts,
             codes=styles.codes if styles is not None else [],
             date1904=self.parts.date1904,
             most_cells=limits.most_cells(member.compressed if member else 0),
