@@ -34,7 +34,7 @@ class Fault:
     ``path`` is the end of the path it strikes (``/leads/unlock``) and may hold ``*``; empty strikes any.
     It lets the first ``skip`` matching requests pass, then strikes each ``every``-th one, ``times`` times
     (None: until it is switched off). ``after_charge`` says for "status", "delay", "html" and "body" whether
-    the request is carried out first.
+    the request is carried out first; ``retry_after`` and ``headers`` are put on "status", "html" and "body".
     """
 
     kind: FaultKind

@@ -196,9 +196,10 @@ class Endpoint:
                 return _with_headers(self._provider.error(call, fault), fault)
             case "html":
                 page = "<html><body><h1>502 Bad Gateway</h1></body></html>"
-                return HTMLResponse(page, fault.status or 502, fault.headers)
+                return _with_headers(HTMLResponse(page, fault.status or 502), fault)
             case "body":
-                return _raw(fault)
+                made = Response(fault.body, fault.status or 200, media_type="application/json")
+                return _with_headers(made, fault)
             case "reversed" | "short" | "wrong_id" if answer is not None:
                 return distort(answer, fault.kind)
         return answer
@@ -234,11 +235,5 @@ class Endpoint:
 def _with_headers(response: Response, fault: Fault) -> Response:
     if fault.retry_after is not None:
         response.headers["Retry-After"] = fault.retry_after
-    response.headers.update(fault.headers)
-    return response
-
-
-def _raw(fault: Fault) -> Response:
-    response = Response(fault.body, fault.status or 200, media_type="application/json")
     response.headers.update(fault.headers)
     return response
