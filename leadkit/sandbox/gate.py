@@ -136,6 +136,8 @@ class Provider(Protocol):
 class Endpoint:
     """One operation of a provider as an ASGI app around a plain function.
 
+    Being no function itself, it is for any method, unless its route names some.
+
     ``can_charge`` says whether the operation costs something in some case, or finds that out of a call.
     """
 

@@ -27,7 +27,6 @@ REQUESTS_PER_MINUTE = 120
 DEFAULT_PAGE_SIZE = 25
 MAX_PAGE_SIZE = 100
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 #: What the quickstart prints of a lead.
 _PRINTED_LEAD_FIELDS = (
     "id", "name", "title", "company", "email", "status", "score", "campaignId", "campaignName", "createdAt",
@@ -96,7 +95,7 @@ class Leadey:
             self._route("/me", self._me),
             *(self._route(f"/{kind.name}", self._list(kind)) for kind in KINDS),
             *(self._route(f"/{kind.name}/{{id}}", self._one(kind)) for kind in KINDS),
-            Route(PREFIX + "/{rest:path}", Endpoint(self._backstage, self, _no_such_path), methods=_METHODS),
+            Route(PREFIX + "/{rest:path}", Endpoint(self._backstage, self, _no_such_path)),
         ]
 
     def _route(self, path: str, handler: Callable[[Call, ApiKey], Response]) -> Route:

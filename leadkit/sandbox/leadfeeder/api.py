@@ -30,7 +30,6 @@ PREFIX = "/leadfeeder/v1"
 REQUESTS_PER_MINUTE = 600  # 10 a second
 BURST = 15
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 #: An operation, and the account whose data it reads and whose credits pay.
 Handler = Callable[[Call, Account], Response]
 
@@ -96,7 +95,7 @@ class Leadfeeder:
                 for path in ("/companies/{id}/lists", "/contacts/{id}/lists")
                 for method in ("POST", "DELETE")
             ),
-            Route(PREFIX + "/{rest:path}", Endpoint(self._backstage, self, _no_such_path), methods=_METHODS),
+            Route(PREFIX + "/{rest:path}", Endpoint(self._backstage, self, _no_such_path)),
         ]
 
     def _route(

@@ -70,7 +70,7 @@ class LeadIQ:
             self._backstage, self._graphql, self._graphql.handle, can_charge=self._graphql.can_charge
         )
         return [
-            Route(GRAPHQL_PATH, endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+            Route(GRAPHQL_PATH, endpoint),
             *self._prospector.routes(PROSPECTOR_PREFIX),
         ]
 

@@ -28,7 +28,6 @@ MAX_BATCH = 100
 MAX_PER_PAGE = 100
 DEFAULT_PER_PAGE = 25
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _EXPORT_COLUMNS = ("id", "name", "firstName", "lastName", "title", "workEmail", "emailStatus", "linkedinUrl")
 _ID_LENGTH = 24
 
@@ -68,7 +67,7 @@ class Prospector:
                 for version in ("/v1", "")
                 for method, path, handler in table
             ),
-            Route(prefix + "/{rest:path}", Endpoint(self._backstage, self, _no_such_path), methods=_METHODS),
+            Route(prefix + "/{rest:path}", Endpoint(self._backstage, self, _no_such_path)),
         ]
 
     def _route(self, method: str, prefix: str, version: str, path: str, handler: Handler) -> Route:

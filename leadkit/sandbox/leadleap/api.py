@@ -114,7 +114,7 @@ class LeadLeap:
             self._route("DELETE", "/webhooks/{id}", self._delete_webhook, "webhooks:manage"),
             self._route("GET", "/account/usage", self._usage, "account:read", "leads:read"),
             # UNKNOWN: a path or method that does not exist. The table's only word for it is NOT_FOUND.
-            Route(PREFIX + "/{rest:path}", Endpoint(self._backstage, self, _no_such_path), methods=_METHODS),
+            Route(PREFIX + "/{rest:path}", Endpoint(self._backstage, self, _no_such_path)),
         ]
 
     def _route(
@@ -329,9 +329,6 @@ class LeadLeap:
 
     def _usage(self, call: Call, key: ApiKey) -> Response:
         return answered(call, usage(key.account, call.now))
-
-
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def _checked_key(call: Call) -> ApiKey:
