@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -237,6 +238,7 @@ _SHORT_FORMS = frozenset(pair for line in NAMES for pair in itertools.permutatio
 _TRANSLITERATED = re.compile(r".{3,}([oe]va?|[iy]na?|ski|skaya|enko|uk|h|yak|[aiou]dis|akis|pulo[su]|pulu)")
 
 
+@lru_cache(maxsize=10_000)  # to lay a name on another, the same words are compared in many ways
 def _first_names(mine: str, theirs: str, own_firm: bool = False) -> tuple[int, str]:
     if mine == theirs:
         return 100, "agrees"
@@ -254,6 +256,7 @@ def _first_names(mine: str, theirs: str, own_firm: bool = False) -> tuple[int, s
     return _spelling(mine, theirs)
 
 
+@lru_cache(maxsize=10_000)
 def _last_names(mine: str, theirs: str) -> tuple[int, str]:
     if mine == theirs:
         return 100, "agrees"
