@@ -136,7 +136,7 @@ def _added_columns(
     statuses: npt.NDArray[np.int8],
     run_id: str,
 ) -> dict[str, Any]:
-    columns = result_columns(plan.operation)[:-3]
+    *columns, status, note, cost = result_columns(plan.operation)
     answers = [stored.get(key) for key in plan.keys]
     index = plan.frame.index
     usable = np.isin(
@@ -151,17 +151,16 @@ def _added_columns(
         if column.default is not None:
             cells[pd.isna(cells)] = column.default
         added[column.name] = pd.Series(cells, index=index, dtype=DTYPES[column.dtype])
-    status, note, cost = (column.name for column in result_columns(plan.operation)[-3:])
-    added[status] = pd.Series(np.array(OUTCOMES, dtype=object)[statuses], index=index, dtype="str")
+    added[status.name] = pd.Series(np.array(OUTCOMES, dtype=object)[statuses], index=index, dtype="str")
     notes = np.array([*key_notes, ""], dtype=object)[plan.codes]
     reasons = plan.rows["reason"].to_numpy(dtype=object)
     said = np.where(notes == "", reasons, notes)
     said[said == ""] = None
-    added[note] = pd.Series(said, index=index, dtype="str")
+    added[note.name] = pd.Series(said, index=index, dtype="str")
     costs = np.zeros(len(plan.codes))
     of_key = np.array([a.most if a and a.run_id == run_id else 0 for a in answers] + [0], dtype=np.int64)
     costs[plan.first] = of_key[plan.codes[plan.first]] / MILLICREDITS_PER_CREDIT
-    added[cost] = pd.Series(costs, index=index)
+    added[cost.name] = pd.Series(costs, index=index)
     return added
 
 
