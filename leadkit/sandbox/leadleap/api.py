@@ -20,7 +20,7 @@ from leadkit.sandbox.account import MILLICREDITS_PER_CREDIT, Accounts, ApiKey, O
 from leadkit.sandbox.clock import iso
 from leadkit.sandbox.faults import Fault
 from leadkit.sandbox.gate import Backstage, Call, Endpoint
-from leadkit.sandbox.leadleap.records import EXPORT_COLUMNS, enriched_lead, search_row, unlocked_lead
+from leadkit.sandbox.leadleap.records import enriched_lead, search_row, unlocked_lead
 from leadkit.sandbox.leadleap.search import BadFilter, search
 from leadkit.sandbox.leadleap.usage import PLANS_WITH_API, usage
 from leadkit.sandbox.leadleap.webhooks import Webhooks
@@ -219,7 +219,7 @@ class LeadLeap:
         new = self._unlock_new(call, key, "export", people)
         rows = [unlocked_lead(person) for person in people]
         response = Response(
-            csv_text(EXPORT_COLUMNS, rows) if form == "csv" else json.dumps(rows, ensure_ascii=False),
+            csv_text(rows) if form == "csv" else json.dumps(rows, ensure_ascii=False),
             media_type="text/csv" if form == "csv" else "application/json",
             headers={
                 "Content-Disposition": f'attachment; filename="leads-export.{form}"',

@@ -6,27 +6,6 @@ from typing import Any
 
 from leadkit.sandbox.world import Person
 
-#: The columns of an exported file. The contract names none, so they are those of an unlock.
-EXPORT_COLUMNS = (
-    "id",
-    "full_name",
-    "first_name",
-    "last_name",
-    "email_primary",
-    "email_second",
-    "phone",
-    "company_phone",
-    "job_title",
-    "company_name",
-    "company_domain",
-    "linkedin_url",
-    "industry",
-    "country",
-    "state",
-    "city",
-    "ai_score",
-)
-
 
 def search_row(person: Person, *, unlocked: bool) -> dict[str, Any]:
     """A row of ``GET /leads``. UNKNOWN: no unlocked row is printed; here it has the same keys, unmasked."""
@@ -54,7 +33,7 @@ def search_row(person: Person, *, unlocked: bool) -> dict[str, Any]:
 
 
 def unlocked_lead(person: Person) -> dict[str, Any]:
-    """The data of ``POST /leads/unlock``, and a row of an export."""
+    """The data of ``POST /leads/unlock``, and a row of an export, whose columns the contract does not name."""
     company = person.company
     return {
         "id": person.lead_id,

@@ -113,10 +113,10 @@ def _is_filled_text(value: object) -> bool:
     )
 
 
-def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    """RFC 4180: commas, CRLF, a header line."""
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """One or more rows of the same keys as RFC 4180 has it: commas, CRLF, a header line."""
     file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, columns)
+    writer = csv.DictWriter(file, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue()
