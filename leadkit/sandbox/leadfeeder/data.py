@@ -45,7 +45,7 @@ class Data:
         rows, pagination = cursor_page(call, self.directory.search_companies(json_object(call)))
         self._leadfeeder.charge(call, [("search", call.path, self._leadfeeder.prices["search"])])
         data = [
-            records.company_summary(company, self.directory.has_contacts(company), full=False)
+            records.company_summary(company, has_contacts=self.directory.has_contacts(company), full=False)
             for company in rows
         ]
         return answered(call, data, pagination=pagination, data_call=True)
@@ -68,7 +68,7 @@ class Data:
                     "attributes": {"match_score": score},
                     "relationships": {
                         "company_summary": records.company_summary(
-                            company, self.directory.has_contacts(company), full=True
+                            company, has_contacts=self.directory.has_contacts(company), full=True
                         )
                     },
                 }
@@ -149,7 +149,9 @@ class Data:
             person = self.directory.contact(record_id)
             return records.contact_record(person) if person else None
         company = self.directory.company(record_id)
-        return records.company_record(company, self.directory.has_contacts(company)) if company else None
+        if company is None:
+            return None
+        return records.company_record(company, has_contacts=self.directory.has_contacts(company))
 
     def _is_subscribed(self, call: Call, account: Account, row: dict[str, Any]) -> bool:
         since = account.unlocked.get(f"{row['type']} {row['id']}", float("-inf"))

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from leadkit.sandbox import spelling
 from leadkit.sandbox.alike import domain_name, firm_name, folded
 from leadkit.sandbox.leadfeeder import records
+from leadkit.sandbox.leadfeeder.records import PROVIDER
 from leadkit.sandbox.leadfeeder.wire import bad_request, texts
 from leadkit.sandbox.names import revenue_usd
 from leadkit.sandbox.world import Company, Person, World
-
-PROVIDER = "leadfeeder"
 
 #: UNKNOWN: from which score on a company counts as a match.
 LEAST_SCORE = 0.5
@@ -28,10 +27,9 @@ class Directory:
         self.people_of: dict[str, list[Person]] = defaultdict(list)
         companies: dict[str, Company] = {}
         for person in self.people:
-            job = spelling.job(PROVIDER, person)
-            assert job is not None
-            companies[job.company.id] = job.company
-            self.people_of[job.company.id].append(person)
+            company = records.job_of(person).company
+            companies[company.id] = company
+            self.people_of[company.id].append(person)
         self.companies = [company for company in world.companies if company.id in companies]
         self._companies = {records.company_id(company): company for company in self.companies}
         self._companies |= {
@@ -46,8 +44,8 @@ class Directory:
     def contact(self, contact_id: str) -> Person | None:
         return self._contacts.get(contact_id)
 
-    def has_contacts(self, company: Company) -> int:
-        return len(self.people_of[company.id])
+    def has_contacts(self, company: Company) -> bool:
+        return bool(self.people_of[company.id])
 
     # -- searching ------------------------------------------------------------------------------------------
 
@@ -70,7 +68,7 @@ class Directory:
             "has_email": records.has_mail,
             "has_phone": lambda _company: True,
             "do_not_contact": records.must_not_contact,
-            "has_contacts": lambda company: self.has_contacts(company) > 0,
+            "has_contacts": self.has_contacts,
         }
 
     def search_contacts(self, body: Mapping[str, Any]) -> list[Person]:
@@ -206,17 +204,8 @@ _COMPANY_TESTS: Mapping[str, Callable[[Company, Any], bool]] = {
 
 
 def _title(person: Person) -> str:
-    job = spelling.job(PROVIDER, person)
-    assert job is not None
+    job = records.job_of(person)
     return folded(f"{job.title} {spelling.title(PROVIDER, person, job)}")
-
-
-def _job_code(person: Person, what: Literal["department", "level"]) -> str:
-    job = spelling.job(PROVIDER, person)
-    assert job is not None
-    return (
-        records.DEPARTMENTS[job.department] if what == "department" else records.HIERARCHY_LEVELS[job.level]
-    )
 
 
 def _is_called(person: Person, term: str) -> bool:
@@ -228,8 +217,12 @@ _CONTACT_TESTS: Mapping[str, Callable[[Person, Any], bool]] = {
     "search_terms": lambda p, terms: _any_text(terms, "search_terms", lambda term: _is_called(p, term)),
     "emails": lambda p, emails: (records.work_email(p) or "").lower() in _lowered(texts(emails, "emails")),
     "positions": lambda p, words: _any_text(words, "positions", lambda word: folded(word) in _title(p)),
-    "departments": lambda p, codes: _job_code(p, "department") in texts(codes, "departments"),
-    "hierarchy_levels": lambda p, codes: _job_code(p, "level") in texts(codes, "hierarchy_levels"),
+    "departments": lambda p, codes: (
+        records.DEPARTMENTS[records.job_of(p).department] in texts(codes, "departments")
+    ),
+    "hierarchy_levels": lambda p, codes: (
+        records.HIERARCHY_LEVELS[records.job_of(p).level] in texts(codes, "hierarchy_levels")
+    ),
     "buyer_persona_ids": lambda _person, ids: not texts(ids, "buyer_persona_ids"),
 }
 _CONTACT_FLAGS: Mapping[str, Callable[[Person], bool]] = {

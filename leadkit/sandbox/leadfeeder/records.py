@@ -10,7 +10,7 @@ from typing import Any
 
 from leadkit.sandbox import spelling
 from leadkit.sandbox.names import SECTORS, revenue_usd
-from leadkit.sandbox.world import Company, Person, share
+from leadkit.sandbox.world import Company, Job, Person, share
 
 PROVIDER = "leadfeeder"
 
@@ -33,6 +33,13 @@ HIERARCHY_LEVELS = {
     "Entry": "staff",
 }
 _INDUSTRIES = [industry for sector in SECTORS for industry in sector.industries]
+
+
+def job_of(person: Person) -> Job:
+    """The job of somebody whom Leadfeeder knows; it knows nobody without one."""
+    job = spelling.job(PROVIDER, person)
+    assert job is not None
+    return job
 
 
 def company_id(company: Company) -> str:
@@ -61,7 +68,7 @@ def must_not_contact(record: Company | Person) -> bool:
     return share(record.id, f"{PROVIDER} do not contact") < 3
 
 
-def company_summary(company: Company, people: int, *, full: bool) -> dict[str, Any]:
+def company_summary(company: Company, *, has_contacts: bool, full: bool) -> dict[str, Any]:
     """A company_summary: as a search prints it, or ``full`` as a match has it."""
     attributes: dict[str, Any] = {
         "name": spelling.company_name(PROVIDER, company),
@@ -71,7 +78,7 @@ def company_summary(company: Company, people: int, *, full: bool) -> dict[str, A
             "do_not_contact": must_not_contact(company),
             "has_phones": True,
             "has_mail": has_mail(company),
-            "has_contacts": people > 0,
+            "has_contacts": has_contacts,
         },
     }
     if full:
@@ -97,9 +104,9 @@ def _described(company: Company) -> dict[str, Any]:
     }
 
 
-def company_record(company: Company, people: int) -> dict[str, Any]:
+def company_record(company: Company, *, has_contacts: bool) -> dict[str, Any]:
     """A company that was read by its id."""
-    summary = company_summary(company, people, full=True)
+    summary = company_summary(company, has_contacts=has_contacts, full=True)
     least, _ = revenue_usd(company.revenue_range)
     details = {
         "employee_count": company.employee_count,
@@ -135,8 +142,7 @@ def work_email(person: Person) -> str | None:
 
 def contact_record(person: Person) -> dict[str, Any]:
     """A contact that was read by its id: what a search leaves out as well."""
-    job = spelling.job(PROVIDER, person)
-    assert job is not None
+    job = job_of(person)
     summary = contact_summary(person)
     details = {
         "position": spelling.title(PROVIDER, person, job),
