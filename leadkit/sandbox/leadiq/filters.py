@@ -10,11 +10,10 @@ from leadkit.sandbox import spelling
 from leadkit.sandbox.alike import domain_name, firm_name, folded, profile_name
 from leadkit.sandbox.leadiq import companies as company_side
 from leadkit.sandbox.leadiq import people as people_side
+from leadkit.sandbox.leadiq.companies import PROVIDER
 from leadkit.sandbox.leadiq.refusal import Refusal
 from leadkit.sandbox.names import Country
 from leadkit.sandbox.world import Company, Person, past_day
-
-PROVIDER = "leadiq"
 
 #: UNKNOWN: the highest limit; 25 is the most that the samples ask for, and call the most. Also the default.
 MAX_LIMIT = 25

@@ -13,10 +13,9 @@ from leadkit.sandbox import spelling
 from leadkit.sandbox.alike import digits, domain_name, firm_name, profile_name, spellings
 from leadkit.sandbox.leadiq import companies as company_side
 from leadkit.sandbox.leadiq import people as people_side
+from leadkit.sandbox.leadiq.companies import PROVIDER
 from leadkit.sandbox.leadiq.refusal import Refusal
 from leadkit.sandbox.world import Company, Job, Person, World
-
-PROVIDER = "leadiq"
 
 _EXACT, _BY_COMPANY, _BY_COMPANY_NAME, _BY_PAST_COMPANY, _BY_NAME_ALONE = 100, 95, 88, 75, 45
 

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadkit.sandbox import spelling
-from leadkit.sandbox.leadiq.companies import company_id, company_info, company_row, country_codes
+from leadkit.sandbox.leadiq.companies import PROVIDER, company_id, company_info, company_row, country_codes
 from leadkit.sandbox.world import Company, Job, Person, past_day, share
-
-PROVIDER = "leadiq"
 
 SENIORITIES = {
     "C-Level": "Executive",

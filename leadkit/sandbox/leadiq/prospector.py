@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ MAX_PER_PAGE = 100
 DEFAULT_PER_PAGE = 25
 
 _EXPORT_COLUMNS = ("id", "name", "firstName", "lastName", "title", "workEmail", "emailStatus", "linkedinUrl")
-_ID_LENGTH = 24
+_ID = re.compile("[0-9a-fA-F]{24}")
 
 Handler = Callable[[Call, ApiKey, Shelf], Response]
 
@@ -242,8 +242,8 @@ def _body(call: Call, status: int) -> Any:
 def _id(call: Call, name: str) -> str:
     """An id of the path; one that is not 24 hex digits is malformed."""
     value = str(call.path_params[name])
-    if not _is_id(value):
-        raise Refusal(400, f"{name} must be {_ID_LENGTH} hex digits.")
+    if not _ID.fullmatch(value):
+        raise Refusal(400, f"{name} must be 24 hex digits.")
     return value
 
 
@@ -252,13 +252,6 @@ def _page(call: Call) -> Page:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PER_PAGE):
         raise Refusal(400, f"limit must be an integer of 1 to {MAX_PER_PAGE}.")
     cursor = call.query.get("cursor")
-    if cursor is not None and not _is_id(cursor):
-        raise Refusal(400, f"cursor must be {_ID_LENGTH} hex digits.")
+    if cursor is not None and not _ID.fullmatch(cursor):
+        raise Refusal(400, "cursor must be 24 hex digits.")
     return Page(int(text), cursor)
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return len(binascii.unhexlify(text)) * 2 == _ID_LENGTH
-    except (ValueError, binascii.Error):
-        return False
