@@ -132,7 +132,8 @@ _COMMON = frozenset(
     "first national central north south east west northern southern eastern western new old open smart future "
     "alpha beta delta omega sigma atlas phoenix summit apex meridian horizon pioneer star sun blue green red black "
     "white silver gold golden digital data net tech cyber info media energy health capital bio eco euro city "
-    "stadtwerke universitaet university bank klinikum hotel autohaus apotheke".split()
+    "stadtwerke universitaet university college school schule gymnasium bank sparkasse volksbank raiffeisenbank "
+    "klinikum krankenhaus hospital clinic caritas diakonie hotel autohaus apotheke".split()
 )
 _FORMERLY = re.compile(r"\b(?:formerly|previously|ehemals|vormals|früher|aka|dba|part of)\b", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"\([^()]*\)")

@@ -262,6 +262,10 @@ def test_another_way_to_write_a_company_is_the_same_company(mine: str, theirs: s
         ("Quillfeather", "Inkwell"),
         ("Nordic Shipping", "Nordic Foods"),
         ("Nordic", "Nordic Shipping"),
+        ("Sparkasse", "Sparkasse Quillfeather"),
+        ("Volksbank", "Volksbank Quillfeather eG"),
+        ("Caritas", "Caritas Inkwell"),
+        ("Gymnasium", "Gymnasium Inkwell"),
         ("Global Steel Solutions", "Global Data Solutions"),
         ("Quillfeather Logistics", "Quillfeather Swim School"),
         ("Stone", "Stone Carpentry"),  # Anna Stone's own name: any Stone may have such a firm
