@@ -268,7 +268,7 @@ rachel rae
 rafael raphael rafa rafi raffael rafal
 raimund mundl
 rainer reiner rayner
-ralph ralf rolf
+ralph ralf
 raymond ray
 rebecca rebekka becky becca
 regina gina
@@ -300,7 +300,7 @@ sofia sophia sophie sofie sofya zofia zosia
 spyridon spyros
 stanislav stanislaw stan staszek slava
 stephen steven steve steph ste
-stefan stephan steffen stef steve
+stefan stephan stef steve
 stephanie stefanie steffi steph stef stefania
 stuart stewart stu
 susan sue suzy susie

@@ -103,6 +103,12 @@ def test_a_brother_at_the_same_company_is_somebody_else() -> None:
     assert at_one_company("Albert Stone", "Andrew Stone", title="Buyer").ambiguous
 
 
+@pytest.mark.parametrize("pair", ["Ralf Rolf", "Stefan Steffen"])
+def test_two_first_names_that_nobody_has_both_of_are_two_people(pair: str) -> None:
+    one, other = pair.split()
+    assert at_one_company(f"{one} Stone", f"{other} Stone", title="Buyer").ambiguous
+
+
 @pytest.mark.parametrize(
     "pair", ["Meyer Meier", "Bauer Baur", "Petersen Pedersen", "Schmidt Schmitt", "Clarke Clark"]
 )
