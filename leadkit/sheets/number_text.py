@@ -39,7 +39,7 @@ _HALF_DAY = re.compile(r"am/pm|a/p")
 _PIECES = re.compile(r'"([^"]*)"?|\\(.)|_.|\*.|(.)', re.DOTALL)
 
 
-def kind_of(code: str) -> Kind:
+def kind_of_format(code: str) -> Kind:
     """What a number format makes of a number."""
     bare = _QUOTED.sub("", code.split(";", 1)[0])
     if _ELAPSED.search(bare):
@@ -135,7 +135,7 @@ def date_text(text: str, kind: Kind, *, date1904: bool) -> str:
 def formatter(code: str, *, date1904: bool) -> Callable[[str], str]:
     """The function that turns stored numbers under this format into text."""
     code = _LANGUAGE.sub("", code)
-    kind = kind_of(code)
+    kind = kind_of_format(code)
     if kind == "digits":
         return lambda text: shown_digits(text, code)
     if kind in ("number", "text"):

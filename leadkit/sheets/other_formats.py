@@ -53,7 +53,7 @@ class OtherFile:
             answer = {"problem": "memory"}
         problem = answer.get("problem")
         if problem == "password":
-            raise SheetError(encrypted(self.source.name))
+            raise password_error(self.source.name)
         if problem == "memory":
             msg = (
                 f"{self.source.name} asks for more memory or time than a file of its size should: a cell far away "
@@ -103,9 +103,9 @@ class OtherFile:
         return answer["sheet"], grid
 
 
-def encrypted(name: str) -> str:
-    """The message for a workbook behind a password."""
-    return (
+def password_error(name: str) -> SheetError:
+    """What to raise for a workbook behind a password."""
+    return SheetError(
         f"{name} is protected by a password, so it cannot be read. Nothing was sent. "
         "Open it in a spreadsheet program, save it without the password, and open that file here."
     )

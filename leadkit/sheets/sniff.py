@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from leadkit.errors import SheetError
-from leadkit.sheets.other_formats import encrypted
+from leadkit.sheets.other_formats import password_error
 from leadkit.sheets.source import Source
 
 Kind = Literal["zip", "xls", "csv"]
@@ -69,7 +69,7 @@ def _compound(source: Source) -> Kind:
         return name.encode("utf-16-le") in data
 
     if has("EncryptedPackage") or has("EncryptionInfo"):
-        raise SheetError(encrypted(source.name))
+        raise password_error(source.name)
     if has("Workbook") or has("Book"):
         return "xls"
     msg = (

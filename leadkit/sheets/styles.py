@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from leadkit.sheets.number_text import BUILT_IN, kind_of
+from leadkit.sheets.number_text import BUILT_IN, kind_of_format
 from leadkit.sheets.refs import whole
 from leadkit.sheets.xml_text import XmlPart, attributes, first_tag, mask, tags, with_value
 
@@ -56,7 +56,7 @@ class Styles:
             return style if format_ == "general" else None
         if format_ == "general" and self.codes[style] in ("General", "@"):
             return style
-        if format_ != "general" and kind_of(self.codes[style]) == format_:
+        if format_ != "general" and kind_of_format(self.codes[style]) == format_:
             return style
         key = (style, format_)
         if key not in self._made:
