@@ -20,10 +20,15 @@ from leadkit.ledger.lookup import key_in
 from leadkit.ledger.schema import FactState, answers, bodies, calls, facts, operations, runs, verdicts
 from leadkit.ledger.suppression import PERSONAL_KINDS, Suppression, identifiers_in
 
-#: A person's answers name further identifiers, whose answers may name further ones. Two rounds find them.
-_ROUNDS = 2
-#: Steps whose key is one identifier of the person, with its kind.
-_KIND_OF_STEP = {"validate_emails": "email", "unlock": "lead_id", "enrich": "lead_id", "export": "lead_id"}
+#: Steps whose key names the person, with its kind: an identifier, or what a sheet says of them.
+_KIND_OF_STEP = {
+    "validate_emails": "email",
+    "unlock": "lead_id",
+    "enrich": "lead_id",
+    "export": "lead_id",
+    "find_people": "person",
+    "known": "person",
+}
 
 
 @dataclass
@@ -70,10 +75,12 @@ def _everything_about(
     connection: Connection, given: Iterable[tuple[str, str]]
 ) -> tuple[set[int], set[tuple[str, str]]]:
     """Numbers of the facts about whoever has one of these identifiers, and all identifiers that these name."""
-    identifiers, fact_ids = set(given), set[int]()
-    for _ in range(_ROUNDS):
+    identifiers = set(given)
+    while True:  # a person's answers name further identifiers, whose answers may name further ones
+        known = len(identifiers)
         fact_ids = _facts_about(connection, identifiers)
-    return fact_ids, identifiers
+        if len(identifiers) == known:
+            return fact_ids, identifiers
 
 
 def _facts_about(connection: Connection, identifiers: set[tuple[str, str]]) -> set[int]:
@@ -97,7 +104,7 @@ def _facts_about(connection: Connection, identifiers: set[tuple[str, str]]) -> s
         if key.lower() in lower or own & identifiers:
             found.add(fact_id)
             identifiers |= own
-            if step in _KIND_OF_STEP:  # the id itself names the person, to suppress and to take out of lists
+            if step in _KIND_OF_STEP:  # the key itself names the person, to suppress and to take out of lists
                 identifiers.add((_KIND_OF_STEP[step], key))
     return found
 

@@ -108,8 +108,7 @@ _DIGESTS = select(suppressions.c.digest)
 def _identifiers_of_key(kind: str, text: str) -> Iterator[tuple[str, str]]:
     if kind == "person":
         yield from ((part, value) for part, value in parts_of(text).items() if part in PERSONAL_KINDS)
-    else:
-        yield kind, text
+    yield kind, text
 
 
 def _texts_in(body: bytes) -> Iterator[str]:
@@ -126,19 +125,30 @@ _PHONE = re.compile(r"\+[\d ().-]{6,20}\d")
 
 
 def identifiers_in(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(kind, canonical identifier) for every address, phone and profile of the person in an answer.
+    """(kind, canonical identifier) for every id, address, phone and profile of the person in an answer.
 
-    A company's own phone and page are not the person's, and are left out.
+    A company's own phone and page are not the person's, and are left out: colleagues have them in common. Of
+    further phones nobody says whose they are.
     """
+    not_phones = _OF_ANYBODY | ({"phone"} if values.get("phone_type") in _HOUSE_PHONES else set())
     for field, value in values.items():
         if not isinstance(value, str) or field.startswith("company"):
             continue
-        for kind, likely in (
-            ("email", "@" in value),
-            ("linkedin", "linkedin.com/in/" in value),
-            ("phone", _PHONE.fullmatch(value.strip()) is not None),
-        ):
-            if likely:
-                with contextlib.suppress(Unusable):
-                    if found := key(kind, value):
-                        yield kind, found
+        for piece in value.split(";"):
+            for kind, likely in (
+                ("lead_id", field in _IDS),
+                ("email", "@" in piece),
+                ("linkedin", "linkedin.com/in/" in piece),
+                ("phone", field not in not_phones and _PHONE.fullmatch(piece.strip()) is not None),
+            ):
+                if likely:
+                    with contextlib.suppress(Unusable):
+                        if found := key(kind, piece):
+                            yield kind, found
+
+
+#: The fields in which answers name a person by the provider's own id.
+_IDS = ("person_id", "contact_id", "lead_id", "id")
+_OF_ANYBODY = {"other_phones", "further"}
+#: LeadIQ's words for a number that reaches the house.
+_HOUSE_PHONES = ("WorkBranch", "WorkHQ")
