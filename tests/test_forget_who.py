@@ -114,3 +114,23 @@ def test_a_person_is_followed_through_as_many_answers_as_there_are(driver: Ledge
     erased = driver.ledger.forget({("email", addresses[0])}, suppress=True)
     assert (erased.facts, {text for _, text in erased.identifiers}) == (len(addresses), set(addresses))
     assert driver.ledger.suppressed("email", [*addresses, "bo@x.example"]) == list(range(len(addresses)))
+
+
+@pytest.mark.parametrize(
+    ("values", "body"),
+    [
+        ({"phone": "+49 30 901820"}, b'{"name": "Anna Stone", "phone": "+49 30 901820"}'),
+        (
+            {"linkedin_url": "https://www.linkedin.com/in/anna-m%C3%BCller"},
+            b'{"name": "Anna M\xc3\xbcller", "page": "https://www.linkedin.com/in/anna-m%C3%BCller"}',
+        ),
+    ],
+)
+def test_the_raw_answer_about_a_person_goes_however_it_spells_them(
+    driver: LedgerDriver, values: dict[str, str], body: bytes
+) -> None:
+    buy(driver, "anna@x.example", values, body)
+    (given,) = identifiers_in(values)
+    assert driver.ledger.would_forget({given}).bodies == 1
+    assert driver.ledger.forget({given}, suppress=False).bodies == 1
+    assert driver.bodies() == []

@@ -51,7 +51,7 @@ def erase(connection: Connection, suppression: Suppression, given: Iterable[tupl
     showing = _facts_that_show(connection, texts)
     _erase_facts(connection, suppression, showing)
     found.facts = len(fact_ids) + len(showing)
-    found.bodies = _erase_bodies(connection, texts)
+    found.bodies = _erase_bodies(connection, texts, fact_ids)
     _erase_runs(connection, texts, found)
     found.outputs += _outputs_of(connection, fact_ids, [hidden(suppression, text) for text in texts])
     found.outputs = sorted(set(found.outputs))
@@ -65,7 +65,7 @@ def count(connection: Connection, given: Iterable[tuple[str, str]]) -> Erased:
     fact_ids, identifiers = _everything_about(connection, given)
     texts = {text for _, text in identifiers}
     showing = _facts_that_show(connection, texts)
-    bodies_held = len(_bodies_that_hold(connection, texts))
+    bodies_held = len(_bodies_about(connection, texts, fact_ids))
     return Erased(
         identifiers, len(fact_ids | showing), bodies_held, outputs=_outputs_of(connection, fact_ids, [])
     )
@@ -176,21 +176,23 @@ def _says(value: Any, whole: re.Pattern[str]) -> bool:
     return whole.search(str(value)) is not None
 
 
-def _erase_bodies(connection: Connection, texts: set[str]) -> int:
-    """Raw bodies that hold one of the texts go as a whole; what was read from them stands in the answers."""
-    gone = _bodies_that_hold(connection, texts)
+def _erase_bodies(connection: Connection, texts: set[str], fact_ids: Iterable[int]) -> int:
+    """Raw bodies about the person go as a whole; what was read from them stands in the answers."""
+    gone = _bodies_about(connection, texts, fact_ids)
     for body_id in gone:
         connection.execute(delete(bodies).where(bodies.c.id == body_id))
     return len(gone)
 
 
-def _bodies_that_hold(connection: Connection, texts: set[str]) -> list[int]:
-    """Numbers of the raw bodies that hold one of the texts."""
+def _bodies_about(connection: Connection, texts: set[str], fact_ids: Iterable[int]) -> list[int]:
+    """Numbers of the raw bodies that hold one of the texts, or answered for these facts, in whatever spelling."""
+    asked = select(facts.c.call_id).where(facts.c.id.in_(list(fact_ids)))
+    answered = set(connection.execute(asked).scalars())
     found = []
-    for body_id, packed in connection.execute(select(bodies.c.id, bodies.c.body)):
+    for body_id, call_id, packed in connection.execute(select(bodies.c.id, bodies.c.call_id, bodies.c.body)):
         raw = zlib.decompress(packed).decode("utf-8", "replace").lower()
         plain = raw.encode().decode("unicode_escape", "replace") if "\\u" in raw else raw
-        if any(text.lower() in raw or text.lower() in plain for text in texts):
+        if call_id in answered or any(text.lower() in raw or text.lower() in plain for text in texts):
             found.append(body_id)
     return found
 
