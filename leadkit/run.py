@@ -31,7 +31,7 @@ from leadkit.money import Amount, credits_text
 from leadkit.pace import Pace
 from leadkit.progress import Outcome, Progress
 from leadkit.providers.base import Balance, Decoded, Operation, Request, Response
-from leadkit.rate_headers import retry_after
+from leadkit.rate_headers import LONGEST_WAIT, retry_after
 
 __all__ = ["Outcome", "Progress", "Runner"]
 
@@ -340,7 +340,8 @@ class Runner:
                 if error.charged == "no" and isinstance(error, RateLimitedError):
                     limited += 1
                     wait = retry_after(response.headers, error.body_retry_after, self._clock)
-                    if isinstance(error, QuotaExhaustedError) or limited > LIMITED:
+                    most = 1 if wait == LONGEST_WAIT else LIMITED  # it asks for more than anybody waits
+                    if isinstance(error, QuotaExhaustedError) or limited > most:
                         self._give_up(claim, call_id, unclear, str(error))
                         self._stop(_quota(error))
                         return
@@ -494,7 +495,7 @@ def _quota(error: RateLimitedError) -> QuotaExhaustedError:
     if isinstance(error, QuotaExhaustedError):
         return error
     msg = (
-        f"{error} It kept saying so after waiting as asked, so this looks like a quota of a day or a month. "
+        f"{error} It kept saying so after a wait, so this looks like a quota of a day or a month. "
         "Nothing was charged for it; resume the run later."
     )
     return QuotaExhaustedError(msg, provider=error.provider, request_id=error.request_id)

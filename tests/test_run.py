@@ -16,14 +16,17 @@ from leadkit.errors import (
     LedgerError,
     NotSentError,
     PriceError,
+    QuotaExhaustedError,
     ScopeError,
     SettingsError,
 )
 from leadkit.plan import make_plan
+from leadkit.rate_headers import LONGEST_WAIT
 from leadkit.result import OUTCOMES, Done, resume_run
 from leadkit.sandbox import Sandbox
 from leadkit.sandbox.world import Person
 from leadkit.workspace import Workspace
+from tests.conftest import FakeClock
 
 Open = Callable[..., Workspace]
 
@@ -380,3 +383,16 @@ def test_a_receipt_says_why_it_gives_a_least_and_a_most(workspace: Workspace) ->
     assert ("note", why) in inexact.receipt.lines()
     exact = make_plan(frame, "known", {"email": "Email"}, workspace=workspace).run(at_most=1)
     assert why not in str(exact.receipt)
+
+
+@pytest.mark.parametrize("wish", ["86400", "2592000"])
+def test_a_provider_that_asks_again_for_more_than_the_longest_wait_is_not_waited_for(
+    box: Sandbox, workspace: Workspace, clock: FakeClock, wish: str
+) -> None:
+    workspace.clock = clock
+    box.fault("status", "/leads/unlock", status=429, retry_after=wish, times=None)
+    done = unlock(workspace, lead_ids(box, 1))
+    assert isinstance(done.stopped, QuotaExhaustedError)
+    assert len([request for request in box.requests if request.path.endswith("/leads/unlock")]) == 2
+    assert clock.seconds == LONGEST_WAIT
+    assert (done.receipt.held, box.charged()) == (0, 0)
