@@ -58,9 +58,10 @@ def add_to_list(
     Returns
     -------
     pandas.DataFrame
-        On the frame's own index: ``list_status`` (added, there already, failed, in doubt, not sent,
+        On the frame's own index: ``list_status`` (added, there already, suppressed, failed, in doubt, not sent,
         would be sent), ``list_note``
         and the provider's ``list_entry`` id. What is in doubt was sent once and is not sent again.
+        Suppressed are people who must not be asked about.
 
     Raises
     ------
@@ -83,10 +84,14 @@ def add_to_list(
         }
         for row in cells.itertuples(index=False)
     ]
+    hidden = _suppressed(workspace, rows)
+    allowed = [row for place, row in enumerate(rows) if place not in hidden]
     if via == "leadiq":
-        told = _add_to_leadiq(workspace, name, rows, dry_run)
+        sent = _add_to_leadiq(workspace, name, allowed, dry_run)
     else:
-        told = _add_to_leadfeeder(workspace, name, rows, cast("Scope", scope), dry_run)
+        sent = _add_to_leadfeeder(workspace, name, allowed, cast("Scope", scope), dry_run)
+    of_allowed = iter(sent)
+    told = [_MUST_NOT if place in hidden else next(of_allowed) for place in range(len(rows))]
     return pd.DataFrame(told, index=frame.index, columns=["list_status", "list_note", "list_entry"])
 
 
@@ -202,12 +207,18 @@ def _allowed(
     workspace: Workspace, columns: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> list[Sequence[Any]]:
     """The rows without those of people who must not be asked about."""
-    by_place = {str(place): dict(zip(columns, row, strict=False)) for place, row in enumerate(rows)}
-    hidden = workspace.ledger.suppressed_answers(by_place)
-    return [row for place, row in enumerate(rows) if str(place) not in hidden]
+    hidden = _suppressed(workspace, [dict(zip(columns, row, strict=False)) for row in rows])
+    return [row for place, row in enumerate(rows) if place not in hidden]
+
+
+def _suppressed(workspace: Workspace, rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """The places of people who must not be asked about."""
+    hidden = workspace.ledger.suppressed_answers({str(place): row for place, row in enumerate(rows)})
+    return set(map(int, hidden))
 
 
 Told = list[tuple[str, str, str | None]]
+_MUST_NOT = ("suppressed", "this person must not be asked about", None)
 
 
 def _add_to_leadiq(workspace: Workspace, name: str, rows: list[dict[str, str]], dry_run: bool) -> Told:

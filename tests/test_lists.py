@@ -112,6 +112,19 @@ def test_a_forgotten_person_is_in_no_export_of_a_list(
     assert len(leadkit.list_members("Fair", workspace=workspace)) == 2
 
 
+@pytest.mark.parametrize("via", ["leadiq", "leadfeeder"])
+def test_a_forgotten_person_is_put_on_no_list(box: Sandbox, workspace: Workspace, via: str) -> None:
+    found = leadkit.search_people(via="leadfeeder", most_rows=3, workspace=workspace, has_email=True)
+    frame = rows(3).assign(Id=found["contact_id"].to_numpy())
+    leadkit.forget(email="Anna1@example.com", lead_id=frame.loc[3, "Id"], workspace=workspace)
+    columns = COLUMNS if via == "leadiq" else {"id": "Id"}
+    for dry_run, allowed in ((True, "would be sent"), (False, "added")):
+        told = leadkit.add_to_list(frame, "Fair", columns, via=via, dry_run=dry_run, workspace=workspace)
+        assert list(told["list_status"]) == [allowed, "suppressed", allowed]
+        assert "must not be" in told.loc[3, "list_note"]
+    assert len(leadkit.list_members("Fair", via=via, workspace=workspace)) == 2
+
+
 def test_leadfeeders_lists_give_ids(box: Sandbox, workspace: Workspace) -> None:
     found = leadkit.search_companies(via="leadfeeder", locations="DE", most_rows=3, workspace=workspace)
     chosen = {"via": "leadfeeder", "scope": "company", "workspace": workspace}
