@@ -264,7 +264,7 @@ def make_plan(
         The data points that are bought, where the provider sells them one by one: ``["email", "phone"]``, or
         ``"email"`` for one.
     refresh
-        Buy again what is known already.
+        Buy again what is known already; not whoever must not be contacted.
     country
         For phones: where numbers without a country code are from, ISO 3166 (``"DE"``).
     preview_first
@@ -307,7 +307,7 @@ def make_plan(
     row_states = _row_states(cells, len(frame), new_keys, open_keys, suppressed)
     to_buy = np.flatnonzero(new_keys | open_keys)
     under_way = open_keys & (key_states == FactState.INTENT)
-    notes += _notes(operation, key_states, open_keys & ~under_way, under_way)
+    notes += _notes(operation, key_states, open_keys & ~under_way, under_way, refresh=refresh)
     if preview_first:
         notes.append(free_preview_note(operation, int(new_keys.sum())))
     learned = hit_rate(workspace.ledger, operation, operation_id, cells.keys, key_states, suppressed)
@@ -360,14 +360,17 @@ def _row_states(
 
 def fresh_since(operation: Operation, now: int, *, refresh: bool = False) -> dict[int, int]:
     """FactState → the second before which an answer to the operation is too old to be trusted."""
-    if refresh:
-        return dict.fromkeys((FactState.FOUND, FactState.NOT_FOUND, FactState.SUPPRESSED), now)
     keeps = {
         FactState.FOUND: operation.keeps_days,
         FactState.NOT_FOUND: operation.miss_keeps_days,
         FactState.SUPPRESSED: operation.keeps_days,
     }
-    return {state: 0 if days is None else now - days * DAY_SECONDS for state, days in keeps.items()}
+    since: dict[int, int] = {
+        state: 0 if days is None else now - days * DAY_SECONDS for state, days in keeps.items()
+    }
+    if refresh:  # but whoever must not be contacted stays so until that is too old
+        since |= {FactState.FOUND: now, FactState.NOT_FOUND: now}
+    return since
 
 
 def _notes(
@@ -375,10 +378,17 @@ def _notes(
     key_states: npt.NDArray[np.int8],
     doubtful: npt.NDArray[np.bool_],
     under_way: npt.NDArray[np.bool_],
+    *,
+    refresh: bool,
 ) -> list[str]:
     notes = [operation.price.note] if operation.price.note else []
     if stale := int((key_states == STALE).sum()):
-        notes.append(f"{stale:,} of the keys are known, but older than is trusted: {operation.keeps_why}.")
+        why = (
+            f"but older than is trusted: {operation.keeps_why}"
+            if not refresh
+            else "and bought again, as you asked"
+        )
+        notes.append(f"{stale:,} of the keys are known, {why}.")
     if bought := int(under_way.sum()):
         notes.append(
             f"{bought:,} are being bought by another run right now, whose answers this one waits for."

@@ -16,6 +16,8 @@ from leadkit.plan import Plan, make_plan
 from leadkit.preview import IN_DOUBT, ROW_STATES, TO_BUY
 from leadkit.result import OUTCOMES
 from leadkit.sandbox import Sandbox
+from leadkit.sandbox.leadfeeder import records
+from leadkit.sandbox.leadfeeder.directory import directory_of
 from leadkit.workspace import Workspace
 
 #: The fixtures hold no state that one example could leave to the next, but for what was bought, which is meant.
@@ -166,6 +168,25 @@ def test_refresh_buys_again_what_is_known(workspace: Workspace, box: Sandbox) ->
     workspace.ledger.now = lambda: 2**40  # type: ignore[method-assign]
     plan = make_plan(frame, "validate_emails", {"email": "Email"}, workspace=workspace, refresh=True)
     assert plan.preview.rows["to buy"] == 1
+    assert "older than is trusted" not in str(plan.preview)
+    assert "bought again, as you asked" in str(plan.preview)
+
+
+def test_refresh_pays_for_nobody_who_must_not_be_contacted(
+    workspace: Workspace, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = sorted(directory_of(box.world).people, key=records.must_not_contact)
+    frame = pd.DataFrame({"Id": [records.contact_id(person) for person in (people[0], people[-1])]})
+
+    def plan(*, refresh: bool) -> Plan:
+        columns = {"lead_id": "Id"}
+        return make_plan(frame, "unlock", columns, via="leadfeeder", workspace=workspace, refresh=refresh)
+
+    assert plan(refresh=False).run(at_most=2).receipt.rows["suppressed"] == 1
+    later = workspace.ledger.now() + 60
+    monkeypatch.setattr(workspace.ledger, "now", lambda: later)
+    rows = plan(refresh=True).preview.rows
+    assert (rows["suppressed"], rows["to buy"]) == (1, 1)
 
 
 @pytest.mark.parametrize(
