@@ -14,6 +14,7 @@ from typing import Any
 from leadkit.byte_search import files, holds, search
 from leadkit.errors import InputError, LeadkitError
 from leadkit.keys import Unusable, key
+from leadkit.ledger.database import IN_POSTGRES
 from leadkit.ledger.suppression import PERSONAL_KINDS
 from leadkit.sheets.save import left_beside
 from leadkit.wording import counted
@@ -24,11 +25,20 @@ LOOK_FIRST = (
     "Look at each: it may be a longer address or number of somebody else, or a file that cannot be read. Delete by "
     "hand what is the person's. Never delete the ledger, which knows what was paid for."
 )
+#: What is said of a ledger that is no file of the workspace.
+IN_POSTGRES_TOO = (
+    "The ledger is in PostgreSQL, whose own files were not searched: its tables were written anew without them, "
+    "and its log, replicas and backups hold the person until they are replaced. The folders of colleagues' machines "
+    "were not searched either: forget the person there, too."
+)
 
 
 @dataclass(frozen=True, repr=False)
 class ForgetReceipt:
-    """What was taken out, without saying who. ``left`` names files that still hold one of the identifiers."""
+    """What was taken out, without saying who. ``left`` names files that still hold one of the identifiers.
+
+    ``elsewhere`` says where it may also be that no search reaches; empty when the ledger is a file of the workspace.
+    """
 
     id: str
     facts: int
@@ -41,6 +51,7 @@ class ForgetReceipt:
     left: tuple[str, ...] = ()
     #: Workbooks that runs wrote and that hold this person, or did; what was sent on to others cannot be taken back.
     outputs: tuple[str, ...] = ()
+    elsewhere: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -56,6 +67,8 @@ class ForgetReceipt:
             f"Identifiers of the person looked for: {self.identifiers:,}. "
             + (f"Still there in {', '.join(self.left)}. {LOOK_FIRST}" if self.left else "None is left."),
         ]
+        if self.elsewhere:
+            lines.append(self.elsewhere)
         if self.suppressed:
             lines.append("The person is on the list of people who are not asked about again.")
         else:
@@ -182,6 +195,7 @@ def forget(
         searched_files=searched,
         left=left,
         outputs=tuple(sorted(by_hand)),
+        elsewhere=IN_POSTGRES_TOO if ledger.where == IN_POSTGRES else "",
     )
 
 

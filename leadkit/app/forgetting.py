@@ -97,6 +97,8 @@ def receipt_lines(receipt: ForgetReceipt) -> list[tuple[str, str]]:
         ("Still found in", ", ".join(receipt.left) or "none of them"),
         ("Asked about again", "never" if receipt.suppressed else "yes, if somebody asks"),
     ]
+    if receipt.elsewhere:
+        lines.append(("Not searched", receipt.elsewhere))
     if receipt.outputs:
         lines.append(("To delete by hand, and wherever they were sent", ", ".join(receipt.outputs)))
     return lines

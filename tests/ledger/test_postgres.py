@@ -9,7 +9,9 @@ import pandas as pd
 import psycopg
 import pytest
 
+from leadkit.app.forgetting import receipt_lines
 from leadkit.errors import LedgerError
+from leadkit.forgetting import forget
 from leadkit.ledger import CallState, open_postgres
 from leadkit.plan import make_plan
 from leadkit.sandbox import Sandbox
@@ -82,3 +84,18 @@ def test_colleagues_on_two_computers_share_what_was_bought(
         rows.append(plan.run(at_most=10).receipt.rows)
     assert (rows[0]["answered"], rows[1]["known"]) == (6, 6)
     assert box.charged("leadleap") == 6_000
+
+
+def test_the_receipt_of_forgetting_says_where_no_search_has_looked(
+    box: Sandbox, open_workspace: Callable[..., Workspace], postgres_url: str
+) -> None:
+    workspace = open_workspace(LEADKIT_LEDGER=postgres_url)
+    frame = pd.DataFrame({"Email": ["anna@example.com"]})
+    make_plan(frame, "validate_emails", {"email": "Email"}, workspace=workspace).run(at_most=1)
+    receipt = forget(email="anna@example.com", workspace=workspace)
+    assert (receipt.facts, receipt.left) == (1, ())
+    for told in (str(receipt), str(receipt_lines(receipt))):
+        assert "not searched" in told
+        assert "backups" in told
+    on_disk = forget(email="anna@example.com", workspace=open_workspace())
+    assert "not searched" not in str(on_disk)
