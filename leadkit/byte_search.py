@@ -6,6 +6,7 @@ A process that opens the ledger's file beside SQLite, and closes it again, drops
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -91,7 +92,8 @@ def _in_lower_case(part: bytes, *, all_ascii: bool) -> Iterator[bytes]:
 
 
 def _parts(path: Path) -> Iterator[bytes]:
-    yield path.read_bytes()
+    whole = path.read_bytes()
+    yield gzip.decompress(whole) if whole.startswith(b"\x1f\x8b") else whole
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             yield from (archive.read(name) for name in archive.namelist())

@@ -128,7 +128,7 @@ def kept(identified: set[tuple[str, str]], workspace: Workspace) -> Kept:
     """How much is kept about whoever has one of these :func:`identifiers`. Changes nothing."""
     found = workspace.ledger.would_forget(identified)
     folder = workspace.home / "jobs"
-    jobs = {*_jobs_holding(folder, {text for _, text in found.identifiers}), *_jobs_of(folder, found.outputs)}
+    jobs = {*_jobs_holding(folder, found.texts), *_jobs_of(folder, found.outputs)}
     return Kept(found.facts, found.bodies, len(jobs))
 
 
@@ -170,7 +170,7 @@ def forget(
     written = {run.context["output"] for run in ledger.runs() if "output" in run.context}
     written |= {str(left) for path in written for left in left_beside(Path(path))}
     # The ledger goes last: it alone knows what else names the person, should this end early and be asked for again.
-    texts = {text for _, text in ledger.would_forget(given).identifiers}
+    texts = ledger.would_forget(given).texts
     # A run that knew the person from earlier on bought nothing of theirs, and wrote them all the same.
     holding = {path for path in written if os.path.isfile(path) and holds(Path(path), texts, unreadable=True)}
     folder = workspace.home / "jobs"
@@ -190,8 +190,8 @@ def forget(
         bodies=erased.bodies,
         runs=erased.runs,
         jobs=jobs,
-        identifiers=len(texts),
-        suppressed=len(texts) if suppress else 0,
+        identifiers=len(erased.identifiers),
+        suppressed=len(erased.identifiers) if suppress else 0,
         searched_files=searched,
         left=left,
         outputs=tuple(sorted(by_hand)),

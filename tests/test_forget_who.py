@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +20,7 @@ from leadkit.sandbox.leadiq.people import person_id, personal_phones, work_phone
 from leadkit.sandbox.world import Person
 from leadkit.workspace import Workspace
 from tests.ledger.driver import LedgerDriver
+from tests.test_forget import job_with
 
 
 def unlock_phones(workspace: Workspace, ids: list[str]) -> Plan:
@@ -134,3 +136,26 @@ def test_the_raw_answer_about_a_person_goes_however_it_spells_them(
     assert driver.ledger.would_forget({given}).bodies == 1
     assert driver.ledger.forget({given}, suppress=False).bodies == 1
     assert driver.bodies() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("https://www.linkedin.com/in/Anna-M%C3%BCller/", {"linkedin": "linkedin.com/in/anna-müller"}),
+        ("https://www.linkedin.com/in/anna-müller?trk=x", {"linkedin": "linkedin.com/in/anna-m%c3%bcller"}),
+        ("Anna@MÜNCHEN.example", {"email": "anna@münchen.example"}),
+        ("anna@xn--mnchen-3ya.example", {"email": "anna@münchen.example"}),
+        ("+49 30 901820", {"phone": "+49 (0)30/90 18 20"}),
+        ("0049-30-901820", {"phone": "+4930901820"}),
+        ("030 901820", {"phone": "+4930901820"}),
+        ("(415) 555-2671", {"phone": "+1 415 555 2671"}),
+    ],
+)
+def test_a_sheet_that_nobody_ran_is_found_as_sheets_commonly_spell_the_person(
+    workspace: Workspace, typed: str, meant: dict[str, str]
+) -> None:
+    job = job_with(workspace, 1, f"Who\n{typed}\n")
+    (workspace.home / "sheet.csv.gz").write_bytes(gzip.compress(typed.encode()))
+    receipt = forget(**meant, workspace=workspace)
+    assert (receipt.jobs, job.exists()) == (1, False)
+    assert receipt.left == (str(workspace.home / "sheet.csv.gz"),)

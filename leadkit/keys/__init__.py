@@ -21,6 +21,7 @@ from leadkit.keys.cells import (
     same,
 )
 from leadkit.keys.column import Canonical, canonical, combine, first_of, name_of, parts_of
+from leadkit.keys.spellings import spellings
 from leadkit.keys.text import Unusable, text_of
 
 __all__ = [
@@ -42,5 +43,6 @@ __all__ = [
     "parts_of",
     "phone",
     "same",
+    "spellings",
     "text_of",
 ]

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, bindparam, cast, delete, false, or_, select, update
 
 from leadkit.byte_search import whole_pattern
-from leadkit.keys import parts_of
+from leadkit.keys import parts_of, spellings
 from leadkit.ledger.lookup import key_in
 from leadkit.ledger.schema import FactState, answers, bodies, calls, facts, operations, runs, verdicts
 from leadkit.ledger.suppression import PERSONAL_KINDS, Suppression, identifiers_in
@@ -41,13 +41,18 @@ class Erased:
     runs: int = 0
     outputs: list[str] = field(default_factory=list)
 
+    @property
+    def texts(self) -> set[str]:
+        """The identifiers as answers and files may spell them."""
+        return {text for kind, key in self.identifiers for text in spellings(kind, key)}
+
 
 def erase(connection: Connection, suppression: Suppression, given: Iterable[tuple[str, str]]) -> Erased:
     """Take out everything about whoever has one of these identifiers."""
     fact_ids, identifiers = _everything_about(connection, given)
     found = Erased(identifiers)
     _erase_facts(connection, suppression, fact_ids)
-    texts = {text for _, text in found.identifiers}
+    texts = found.texts
     showing = _facts_that_show(connection, texts)
     _erase_facts(connection, suppression, showing)
     found.facts = len(fact_ids) + len(showing)
@@ -63,12 +68,10 @@ def erase(connection: Connection, suppression: Suppression, given: Iterable[tupl
 def count(connection: Connection, given: Iterable[tuple[str, str]]) -> Erased:
     """The facts and raw bodies that :func:`erase` would take out, and their runs' workbooks. Changes nothing."""
     fact_ids, identifiers = _everything_about(connection, given)
-    texts = {text for _, text in identifiers}
-    showing = _facts_that_show(connection, texts)
-    bodies_held = len(_bodies_about(connection, texts, fact_ids))
-    return Erased(
-        identifiers, len(fact_ids | showing), bodies_held, outputs=_outputs_of(connection, fact_ids, [])
-    )
+    found = Erased(identifiers, outputs=_outputs_of(connection, fact_ids, []))
+    found.facts = len(fact_ids | _facts_that_show(connection, found.texts))
+    found.bodies = len(_bodies_about(connection, found.texts, fact_ids))
+    return found
 
 
 def _everything_about(
