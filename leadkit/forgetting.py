@@ -23,7 +23,8 @@ from leadkit.workspace import Workspace, current_workspace
 #: What is said of files that still hold one of the identifiers.
 LOOK_FIRST = (
     "Look at each: it may be a longer address or number of somebody else, or a file that cannot be read. Delete by "
-    "hand what is the person's. Never delete the ledger, which knows what was paid for."
+    "hand what is the person's. Never delete the ledger, which knows what was paid for, nor its -wal: while that is "
+    "named here, another program reads the ledger. End that program and forget the person again."
 )
 #: What is said of a ledger that is no file of the workspace.
 IN_POSTGRES_TOO = (

@@ -382,7 +382,7 @@ def test_nobody_is_told_to_delete_the_ledger_over_the_longer_address_of_somebody
     assert receipt.left == (str(workspace.home / "ledger.sqlite"),)
     for told in (str(receipt), receipt_note(receipt)[2]):
         assert "a longer address or number of somebody else" in told
-        assert "Never delete the ledger" in told
+        assert "Never delete the ledger, which knows what was paid for, nor its -wal" in told
 
 
 def test_a_job_that_asked_about_the_person_goes_however_its_sheet_spells_them(

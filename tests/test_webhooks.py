@@ -82,6 +82,12 @@ def test_an_event_about_what_a_living_run_asks_for_again_does_not_keep_the_answe
     assert (done.receipt.held, box.charged("leadleap"), done.receipt.charged.most) == (0, 1_000, 1_000)
 
 
+@pytest.mark.parametrize("lead_id", ["a\0b", "half a character: \ud800"])
+def test_an_event_about_an_id_that_no_lead_has_settles_nothing(workspace: Workspace, lead_id: str) -> None:
+    body = event(lead_id)
+    assert receive(body, sign(body), secret=SECRET, ledger=workspace.ledger) == 0
+
+
 def test_an_event_is_taken_once(box: Sandbox, workspace: Workspace) -> None:
     body = event("c_1")
     receive(body, sign(body), secret=SECRET, ledger=workspace.ledger)
