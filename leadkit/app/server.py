@@ -34,6 +34,9 @@ BODY_LIMIT_BYTES = LIMIT_BYTES * 4 // 3 + 1_000_000
 MESSAGE_LIMIT_BYTES = 1_000_000
 #: Ports that browsers leave out of an address.
 _PORTS = {"http": 80, "https": 443}
+#: Browsers drop a connection that they do not use before that: Chromium after 300 seconds, Firefox after 115. One
+#: that the server ended at the same moment could take a press of a button with it.
+KEEP_ALIVE_SECONDS = 360
 #: How long open pages may keep a server that was told to end.
 END_SECONDS = 3
 
@@ -114,6 +117,7 @@ def serve(
         proxy_headers=False,  # who asks is decided by the address that the request came from
         server_header=False,
         ws_max_size=MESSAGE_LIMIT_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=END_SECONDS,
     )
     uvicorn.Server(config).run(sockets=[listener])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
@@ -123,6 +126,20 @@ def test_stop_ends_the_spending_and_resume_goes_on(
     someone.page.get_by_role("button", name="Resume").click()
     someone.note("Done").wait_for()
     assert bought(town) == dict.fromkeys((p.lead_id for p in people), 1)
+
+
+def test_a_press_after_a_pause_finds_its_connection_as_it_was(server: Server) -> None:
+    """A browser keeps it for minutes; the library below the server would end it after five seconds."""
+    line = HTTPConnection(urlsplit(server.url).netloc)
+    line.connect()
+    line.auto_open = 0  # type: ignore[attr-defined] # or it would begin another unseen
+    for pause in (0, 7):
+        time.sleep(pause)
+        line.request("GET", "/sign-in")
+        answer = line.getresponse()
+        assert answer.status == 200
+        answer.read()
+    line.close()
 
 
 def test_the_files_of_a_job_go_after_a_second_word_and_what_was_paid_for_stays(
