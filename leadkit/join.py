@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from leadkit.ledger import FactState, Stored
+from leadkit.ledger.suppression import MUST_NOT
 from leadkit.money import MILLICREDITS_PER_CREDIT
 from leadkit.outcomes import OUTCOMES, Done, make_receipt, result_columns
 from leadkit.plan import Plan
@@ -21,7 +22,6 @@ from leadkit.run import Outcome
 from leadkit.schemas import check_result
 
 _NOTHING = "the provider has nothing for it"
-_MUST_NOT = "this person must not be asked about"
 
 
 def join(plan: Plan, run_id: str, outcome: Outcome) -> Done:
@@ -39,7 +39,7 @@ def join(plan: Plan, run_id: str, outcome: Outcome) -> Done:
     wanted = outcome.bought.union(ledger.run_keys(run_id))  # forgetting takes people out of the latter
     fixed = dict.fromkeys(_left_out(plan, wanted), ("left out", "left out of this run"))
     for place in ledger.suppressed(operation.takes, plan.keys):
-        fixed[plan.keys[place]] = ("suppressed", _MUST_NOT)
+        fixed[plan.keys[place]] = ("suppressed", MUST_NOT)
     by_key = [fixed.get(key) or _outcome_of(key, stored.get(key), run_id, outcome) for key in plan.keys]
     statuses = _row_outcomes(plan, np.array([OUTCOMES.index(status) for status, _ in by_key], dtype=np.int8))
     added = _added_columns(plan, stored, [note for _, note in by_key], statuses, run_id)
@@ -100,7 +100,7 @@ def _outcome_of(key: str, stored: Stored | None, run_id: str, outcome: Outcome) 
     if key in outcome.over_budget:
         return "over budget", outcome.over_budget[key]
     if stored is not None and stored.state == FactState.SUPPRESSED:
-        return "suppressed", stored.note or _MUST_NOT
+        return "suppressed", stored.note or MUST_NOT
     if stored is not None and key not in outcome.not_tried:
         if stored.state == FactState.NOT_FOUND:
             return "not found", stored.note or _NOTHING

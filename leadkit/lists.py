@@ -15,6 +15,7 @@ import pandas as pd
 
 from leadkit.errors import InputError, ProviderError
 from leadkit.keys import Unusable
+from leadkit.ledger.suppression import MUST_NOT
 from leadkit.providers.base import Request, Response
 from leadkit.providers.leadfeeder import lists as leadfeeder_lists
 from leadkit.providers.leadfeeder.lists import Scope
@@ -91,7 +92,8 @@ def add_to_list(
     else:
         sent = _add_to_leadfeeder(workspace, name, allowed, cast("Scope", scope), dry_run)
     of_allowed = iter(sent)
-    told = [_MUST_NOT if place in hidden else next(of_allowed) for place in range(len(rows))]
+    must_not = ("suppressed", MUST_NOT, None)
+    told = [must_not if place in hidden else next(of_allowed) for place in range(len(rows))]
     return pd.DataFrame(told, index=frame.index, columns=["list_status", "list_note", "list_entry"])
 
 
@@ -218,7 +220,6 @@ def _suppressed(workspace: Workspace, rows: Sequence[Mapping[str, Any]]) -> set[
 
 
 Told = list[tuple[str, str, str | None]]
-_MUST_NOT = ("suppressed", "this person must not be asked about", None)
 
 
 def _add_to_leadiq(workspace: Workspace, name: str, rows: list[dict[str, str]], dry_run: bool) -> Told:

@@ -383,11 +383,9 @@ def _notes(
 ) -> list[str]:
     notes = [operation.price.note] if operation.price.note else []
     if stale := int((key_states == STALE).sum()):
-        why = (
-            f"but older than is trusted: {operation.keeps_why}"
-            if not refresh
-            else "and bought again, as you asked"
-        )
+        why = f"but older than is trusted: {operation.keeps_why}"
+        if refresh:
+            why = "and bought again, as you asked"
         notes.append(f"{stale:,} of the keys are known, {why}.")
     if bought := int(under_way.sum()):
         notes.append(

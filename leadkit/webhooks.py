@@ -74,9 +74,10 @@ def receive(body: bytes, signature: str | None, *, secret: str, ledger: Ledger) 
     if abs(age) > WINDOW_SECONDS:
         raise RefusedEventError("The event is too old, or from the future.", 409)
     lead_id = event["data"].get("lead_id")
-    said = event["event"] == "lead.unlocked" and isinstance(lead_id, str) and lead_id.isprintable()
+    is_id = isinstance(lead_id, str) and lead_id.isprintable()
+    unlocked = lead_id if event["event"] == "lead.unlocked" and is_id else ""
     digest = hashlib.sha256(body).hexdigest()
-    settled = ledger.take_event(digest, provider="leadleap", step="unlock", key=lead_id if said else "")
+    settled = ledger.take_event(digest, provider="leadleap", step="unlock", key=unlocked)
     if settled is None:
         raise RefusedEventError("The event was taken before.", 409)
     return settled

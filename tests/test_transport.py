@@ -244,11 +244,8 @@ def packed(body: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    (
-        "pack",
-        "headers",
-    ),  # gzip writes the time down: packed here, a test would have another name in each process
-    [
+    ("pack", "headers"),
+    [  # gzip writes the time down: packed here already, a test would have another name in each process
         (bytes, ()),
         (bytes, ("Content-Encoding: identity",)),
         (gzip.compress, ("Content-Encoding: gzip",)),

@@ -21,6 +21,8 @@ from leadkit.keys import Unusable, key, parts_of
 from leadkit.ledger.schema import suppressions
 from leadkit.providers.base import Answer
 
+#: What is said at the row of somebody on the list.
+MUST_NOT = "this person must not be asked about"
 #: Kinds of key that name one person.
 PERSONAL_KINDS = ("email", "phone", "linkedin", "lead_id", "id")
 

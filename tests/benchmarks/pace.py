@@ -389,9 +389,8 @@ def real_run(
 ) -> Result:
     """The same over real sockets and real time, by processes that share a state, with a window made short."""
     server = _RealServer(limit, seconds, headers=headers)
-    end = (
-        windows - PHASE * headers
-    ) * seconds  # where a fixed window ends: one that has begun may still be used
+    # Where a fixed window ends: one that has begun may still be used.
+    end = (windows - PHASE * headers) * seconds
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder:
         arguments = [
